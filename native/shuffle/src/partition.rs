@@ -1,0 +1,1 @@
+//! Rows sorted by partition, and cut into batches.
