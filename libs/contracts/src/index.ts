@@ -1,1 +1,11 @@
-export {};
+export * from './cluster-manager/index.ts';
+export * from './dag-scheduler/index.ts';
+export * from './executor/index.ts';
+export * from './listener/index.ts';
+export * from './memory/index.ts';
+export type * from './plan/index.ts';
+export * from './planner/index.ts';
+export * from './plugin/index.ts';
+export * from './shuffle/index.ts';
+export * from './storage/index.ts';
+export * from './task-scheduler/index.ts';

@@ -1,1 +1,1 @@
-export {};
+export * from './dag-scheduler.ts';

@@ -1,1 +1,3 @@
-export {};
+export type * from './boundary.ts';
+export * from './executor.ts';
+export type * from './task-runner.ts';

@@ -1,1 +1,3 @@
-export {};
+export type * from './data-type.ts';
+export type * from './expression.ts';
+export type * from './relation.ts';

@@ -1,1 +1,3 @@
-export {};
+export type * from './boundary.ts';
+export type * from './data-source.ts';
+export * from './planner.ts';

@@ -1,1 +1,2 @@
-export {};
+export type * from './block-store.ts';
+export * from './shuffle-manager.ts';

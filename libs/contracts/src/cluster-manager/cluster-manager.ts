@@ -1,0 +1,77 @@
+import type { ExecutorId, Unregister } from '@kiln/base';
+import { extensionPoint } from '../plugin/token.ts';
+
+/**
+ * Starts and stops executors. Nothing else: it never sees a stage or a task. It fits YARN's containers and Kubernetes' pods
+ * as well as processes, so everything is asynchronous and totals, not differences, are asked for.
+ *
+ * Plane: control. Process: driver, control thread. Crossed a few times a minute.
+ */
+export interface ClusterManager {
+  /**
+   * The total of executors wanted from now on. Resolves when the request is accepted, not when executors are up: those come as events.
+   * Asking for less stops asking; it ends no executor (that is `release`).
+   */
+  requestTotal(request: ExecutorRequest): Promise<void>;
+  /** Best effort. */
+  release(executors: readonly ExecutorId[]): Promise<void>;
+  onEvent(listener: (event: ClusterEvent) => void): Unregister;
+  /** Ends all executors. After the driver died without it, the outer system must clean up. */
+  stop(): Promise<void>;
+}
+
+export interface ExecutorRequest {
+  readonly total: number;
+  readonly resources: ExecutorResources;
+  /** Hosts that hold input, with the number of tasks that would like them. */
+  readonly placementHints: Readonly<Record<string, number>>;
+}
+
+export interface ExecutorResources {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export type ClusterEvent =
+  | { readonly type: 'granted'; readonly executor: GrantedExecutor }
+  | {
+      readonly type: 'exited';
+      readonly executorId: ExecutorId;
+      readonly reason: string;
+      /** Counts as a failure of the tasks that ran there. */
+      readonly causedByApp: boolean;
+      readonly preempted: boolean;
+    };
+
+export interface GrantedExecutor {
+  readonly executorId: ExecutorId;
+  readonly host: string;
+  readonly resources: ExecutorResources;
+  /** `in-process`: the driver's process runs it; `process`: it registers with the driver by itself. */
+  readonly placement: 'in-process' | 'process';
+}
+
+/** One way to get executors, chosen by the master URL. */
+export interface ClusterManagerProvider {
+  /** For messages: `local[N]`, `kiln://host:port`. */
+  readonly masters: readonly string[];
+  accepts(master: string): boolean;
+  create(env: ClusterManagerEnv): Promise<ClusterManager>;
+}
+
+export interface ClusterManagerEnv {
+  readonly master: string;
+  /** Settings that were set, as text. */
+  readonly conf: Readonly<Record<string, string>>;
+  /** Cores and bytes this process may use (cgroup or machine). */
+  readonly machine: ExecutorResources;
+}
+
+/** What a master URL says of the engine before any executor is up. */
+export interface ClusterShape {
+  readonly executors: number;
+  readonly resources: ExecutorResources;
+  /** `spark.task.maxFailures` of this master (`local[N,F]` sets F), `null`: the setting's. */
+  readonly maxTaskFailures: number | null;
+}
+export const clusterShapesExtensionPoint = extensionPoint<{ shape(env: ClusterManagerEnv): ClusterShape }>('clusterManager.shapes');
