@@ -2,4 +2,5 @@
 
 pub mod error;
 pub mod parse;
+pub mod resolve;
 pub mod tree;
