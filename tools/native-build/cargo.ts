@@ -1,0 +1,66 @@
+// One cargo call with progress: how many crates of how many, how long, how much longer.
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { root } from './paths.ts';
+import { BuildProgress, type CompilerArtifact, crateName } from './progress.ts';
+import { statusLine } from './status-line.ts';
+
+export interface CargoCall {
+  readonly args: readonly string[];
+  /** Arguments for `cargo tree` that name the packages this call may compile. */
+  readonly packages: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+export interface CargoResult {
+  /** Dynamic libraries by package. */
+  readonly libraries: ReadonlyMap<string, string>;
+}
+
+/** Lines of cargo that the progress replaces; all others (warnings, errors) are shown. */
+const CHATTER = /^\s*(Compiling|Checking|Fresh|Finished|Downloading|Downloaded|Updating|Locking|Adding|Blocking|Executable|Running)\b/;
+
+export class CargoFailed extends Error {}
+
+const locked = process.env['CI'] ? ['--locked'] : [];
+
+function packageNames(args: readonly string[]): Set<string> {
+  const tree = spawnSync('cargo', ['tree', '--prefix=none', '--format={p}', ...args, ...locked], { cwd: root, encoding: 'utf8' });
+  if (tree.status !== 0) throw new CargoFailed(`cargo tree failed:\n${tree.stderr}`);
+  return new Set(tree.stdout.split('\n').map((line) => line.split(' ')[0] ?? '').filter(Boolean));
+}
+
+export async function runCargo({ args, packages, env = {} }: CargoCall): Promise<CargoResult> {
+  const line = statusLine();
+  line.show('asking cargo for the list of crates (it downloads what is missing)', true);
+  const progress = new BuildProgress(packageNames(packages), Date.now());
+  const libraries = new Map<string, string>();
+  const cargo = spawn('cargo', [...args, '--message-format=json-render-diagnostics', ...locked], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const tick = setInterval(() => line.show(progress.describe(Date.now())), 1000);
+  createInterface({ input: cargo.stdout }).on('line', (text) => {
+    if (!text.startsWith('{')) return;
+    const message = JSON.parse(text) as CompilerArtifact;
+    if (message.reason !== 'compiler-artifact') return;
+    progress.finished(message);
+    const library = message.target.kind.includes('cdylib') && message.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
+    if (library) libraries.set(crateName(message.package_id), library);
+  });
+  createInterface({ input: cargo.stderr }).on('line', (text) => {
+    const [, verb, rest] = /^\s*(\w+) (.*)$/.exec(text) ?? [];
+    if (!CHATTER.test(text)) line.print(text);
+    else if (verb === 'Compiling' && rest) progress.started(rest.split(' ')[0] ?? rest);
+    else if (verb === 'Blocking') line.show('another cargo is at work in the shared build folder: waiting for it', true);
+  });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => cargo.on('error', reject).on('close', resolve));
+    if (code !== 0) throw new CargoFailed(`cargo ${args.join(' ')} failed (exit code ${code}); its messages are above.`);
+  } finally {
+    clearInterval(tick);
+    line.clear();
+  }
+  return { libraries };
+}
