@@ -1,4 +1,4 @@
-export * from './cluster-manager/index.ts';
+export type * from './cluster-manager/index.ts';
 export * from './dag-scheduler/index.ts';
 export * from './executor/index.ts';
 export * from './listener/index.ts';

@@ -1,1 +1,2 @@
-export {};
+export * from './control-thread/index.ts';
+export type { PluginReference } from './plugin-host/index.ts';

@@ -1,5 +1,4 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
-import { extensionPoint } from '../plugin/token.ts';
 
 /**
  * Starts and stops executors. Nothing else: it never sees a stage or a task. It fits YARN's containers and Kubernetes' pods
@@ -18,6 +17,10 @@ export interface ClusterManager {
   onEvent(listener: (event: ClusterEvent) => void): Unregister;
   /** Ends all executors. After the driver died without it, the outer system must clean up. */
   stop(): Promise<void>;
+  /** What to ask for at start, as this master's URL and the settings say. */
+  readonly initialRequest: ExecutorRequest;
+  /** `spark.task.maxFailures` as this master sets it (`local[N,F]` sets F, `local[N]` 1); `null`: the setting's. */
+  readonly maxTaskFailures: number | null;
 }
 
 export interface ExecutorRequest {
@@ -56,7 +59,7 @@ export interface ClusterManagerProvider {
   /** For messages: `local[N]`, `kiln://host:port`. */
   readonly masters: readonly string[];
   accepts(master: string): boolean;
-  create(env: ClusterManagerEnv): Promise<ClusterManager>;
+  create(env: ClusterManagerEnv): ClusterManager;
 }
 
 export interface ClusterManagerEnv {
@@ -66,12 +69,3 @@ export interface ClusterManagerEnv {
   /** Cores and bytes this process may use (cgroup or machine). */
   readonly machine: ExecutorResources;
 }
-
-/** What a master URL says of the engine before any executor is up. */
-export interface ClusterShape {
-  readonly executors: number;
-  readonly resources: ExecutorResources;
-  /** `spark.task.maxFailures` of this master (`local[N,F]` sets F), `null`: the setting's. */
-  readonly maxTaskFailures: number | null;
-}
-export const clusterShapesExtensionPoint = extensionPoint<{ shape(env: ClusterManagerEnv): ClusterShape }>('clusterManager.shapes');

@@ -1,1 +1,1 @@
-export * from './cluster-manager.ts';
+export type * from './cluster-manager.ts';

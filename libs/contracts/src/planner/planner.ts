@@ -26,6 +26,8 @@ export interface Query {
   /** All settings of the session that were set, as text. */
   readonly conf: Readonly<Record<string, string>>;
   readonly action: 'collect' | 'write';
+  /** Slots of all executors, or `spark.default.parallelism`. */
+  readonly defaultParallelism: number;
 }
 
 export interface PlannedQuery {

@@ -15,3 +15,8 @@ export interface ExtensionPoint<T> {
 export function extensionPoint<T>(id: string): ExtensionPoint<T> {
   return { id };
 }
+
+/** The token under which everything contributed to a point is injected, as an array in order of registration. */
+export function allOf<T>(point: ExtensionPoint<T>): Token<readonly T[]> {
+  return Symbol.for(`kiln.contributions.${point.id}`) as Token<readonly T[]>;
+}

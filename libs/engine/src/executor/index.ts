@@ -1,1 +1,1 @@
-export {};
+export { DefaultExecutorFactory } from './default-executor.ts';

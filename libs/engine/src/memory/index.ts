@@ -1,1 +1,1 @@
-export {};
+export { DefaultMemoryManager } from './default-memory-manager.ts';

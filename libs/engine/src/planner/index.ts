@@ -1,1 +1,1 @@
-export {};
+export { DefaultPlanner } from './default-planner.ts';

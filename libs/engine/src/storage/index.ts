@@ -1,1 +1,1 @@
-export {};
+export { FileOutputCommitter } from './file-output-committer.ts';

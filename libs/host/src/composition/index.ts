@@ -1,1 +1,2 @@
-export {};
+export { Composition } from './composition.ts';
+export { composeEngine, type ComposeOptions } from './compose-engine.ts';

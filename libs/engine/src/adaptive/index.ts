@@ -1,0 +1,2 @@
+export * from './coalesce.ts';
+export * from './layout.ts';

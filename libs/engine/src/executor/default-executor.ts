@@ -1,0 +1,143 @@
+import type { ExecutorId } from '@kiln/base';
+import type { Executor, ExecutorFactory, ExecutorOptions, ExecutorUsage, MapOutputs, TaskDescription, TaskMetrics, TaskResult, TaskRunner } from '@kiln/contracts/executor';
+import { MemoryManager } from '@kiln/contracts/memory';
+import { allOf, blockStoresExtensionPoint, EngineSettings, inject, injectable, taskRunnersExtensionPoint } from '@kiln/contracts/plugin';
+import { type BlockStoreProvider, ShuffleManager } from '@kiln/contracts/shuffle';
+import { NativeExecutor } from '@kiln/native';
+import { PlanTaskRunner } from './plan-task-runner.ts';
+
+/** Makes executors on the native one, with the runners that plugins contributed. */
+@injectable()
+export class DefaultExecutorFactory implements ExecutorFactory {
+  readonly #settings: EngineSettings;
+  readonly #memory: MemoryManager;
+  readonly #shuffle: ShuffleManager;
+  readonly #runners: readonly TaskRunner[];
+  readonly #stores: readonly BlockStoreProvider[];
+
+  constructor(
+    @inject(EngineSettings) settings: EngineSettings,
+    @inject(MemoryManager) memory: MemoryManager,
+    @inject(ShuffleManager) shuffle: ShuffleManager,
+    @inject(allOf(taskRunnersExtensionPoint)) runners: readonly TaskRunner[],
+    @inject(allOf(blockStoresExtensionPoint)) stores: readonly BlockStoreProvider[],
+  ) {
+    this.#settings = settings;
+    this.#memory = memory;
+    this.#shuffle = shuffle;
+    this.#runners = runners;
+    this.#stores = stores;
+  }
+
+  async create(options: ExecutorOptions): Promise<Executor> {
+    const policy = this.#memory.policy({ totalBytes: options.memoryBytes, slots: options.slots });
+    const { blockStore, compression } = this.#shuffle.writer(null);
+    const native = new NativeExecutor(
+      JSON.stringify({
+        executorId: options.id,
+        slots: options.slots,
+        memoryBytes: policy.budgetBytes,
+        storageFraction: policy.storageFraction,
+        localDirs: (this.#settings.get('spark.local.dir') ?? '').split(',').filter((dir) => dir !== ''),
+        blockStore,
+        compression,
+      }),
+    );
+    const runners = new Map<string, TaskRunner>([['plan', new PlanTaskRunner(native)]]);
+    for (const runner of this.#runners) runners.set(runner.kind, runner);
+    return new DefaultExecutor(options, native, runners);
+  }
+}
+
+class DefaultExecutor implements Executor {
+  readonly id: ExecutorId;
+  readonly slots: number;
+  readonly #native: NativeExecutor;
+  readonly #runners: ReadonlyMap<string, TaskRunner>;
+  readonly #programs = new Map<string, Uint8Array>();
+  readonly #running = new Map<number, { runner: TaskRunner; done: Promise<unknown> }>();
+
+  constructor(options: ExecutorOptions, native: NativeExecutor, runners: ReadonlyMap<string, TaskRunner>) {
+    this.id = options.id;
+    this.slots = options.slots;
+    this.#native = native;
+    this.#runners = runners;
+  }
+
+  async launch(task: TaskDescription): Promise<TaskResult> {
+    const { taskId } = task.spec;
+    const runner = this.#runners.get(task.runner);
+    if (runner === undefined) return failed(taskId, `No task runner '${task.runner}' on executor ${this.id}; known: ${[...this.#runners.keys()].join(', ')}`);
+    const done = runner.run(task, { executorId: this.id, program: async (hash) => this.#program(hash) });
+    this.#running.set(taskId, { runner, done });
+    try {
+      return await done;
+    } catch (error) {
+      return failed(taskId, `Task runner '${task.runner}' broke its contract by rejecting: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.#running.delete(taskId);
+    }
+  }
+
+  kill(taskId: number, reason: string): void {
+    this.#running.get(taskId)?.runner.cancel(taskId, reason);
+  }
+
+  loadProgram(hash: string, bytes: Uint8Array): void {
+    if (this.#programs.has(hash)) return;
+    this.#programs.set(hash, bytes);
+    this.#native.loadProgram(hash, bytes);
+  }
+
+  dropProgram(hash: string): void {
+    if (this.#programs.delete(hash)) this.#native.dropProgram(hash);
+  }
+
+  setMapOutputs(outputs: MapOutputs): void {
+    this.#native.setMapOutputs(JSON.stringify(outputs));
+  }
+
+  removeShuffle(shuffleId: number): void {
+    this.#native.removeShuffle(shuffleId);
+  }
+
+  usage(): ExecutorUsage {
+    return JSON.parse(this.#native.usage()) as ExecutorUsage;
+  }
+
+  async stop(): Promise<void> {
+    for (const [taskId, { runner }] of this.#running) runner.cancel(taskId, 'the executor stops');
+    await Promise.allSettled([...this.#running.values()].map((task) => task.done));
+    await this.#native.close();
+  }
+
+  #program(hash: string): Uint8Array {
+    const bytes = this.#programs.get(hash);
+    if (bytes === undefined) throw new Error(`Program ${hash} was not sent to executor ${this.id}`);
+    return bytes;
+  }
+}
+
+const noMetrics: TaskMetrics = {
+  executorRunNanos: 0,
+  executorCpuNanos: 0,
+  deserializeNanos: 0,
+  peakExecutionMemory: 0,
+  memoryBytesSpilled: 0,
+  diskBytesSpilled: 0,
+  inputBytes: 0,
+  inputRows: 0,
+  outputBytes: 0,
+  outputRows: 0,
+  shuffleReadBytes: 0,
+  shuffleReadRows: 0,
+  shuffleWriteBytes: 0,
+  shuffleWriteRows: 0,
+  shuffleWriteNanos: 0,
+  resultBytes: 0,
+};
+
+function failed(taskId: number, message: string): TaskResult {
+  const failure = { kind: 'internal', class: 'KILN_TASK_RUNNER', message, causes: [], fetch: null } as const;
+  return { outcome: { taskId, status: { type: 'failed', failure }, metrics: noMetrics }, data: null };
+}

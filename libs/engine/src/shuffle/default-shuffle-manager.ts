@@ -1,0 +1,20 @@
+import { EngineSettings, inject, injectable } from '@kiln/contracts/plugin';
+import type { ShuffleManager, ShuffleWriterChoice } from '@kiln/contracts/shuffle';
+
+/** Blocks stay in memory as batches and move to files under pressure; `kiln.shuffle.forceFile` writes every block to a file. */
+@injectable()
+export class DefaultShuffleManager implements ShuffleManager {
+  readonly #choice: ShuffleWriterChoice;
+
+  constructor(@inject(EngineSettings) settings: EngineSettings) {
+    const codec = settings.get('spark.io.compression.codec');
+    this.#choice = {
+      blockStore: settings.get('kiln.shuffle.forceFile') === 'true' ? 'file:' : 'memory:',
+      compression: settings.get('spark.shuffle.compress') === 'false' ? 'none' : codec === 'zstd' ? 'zstd' : 'lz4',
+    };
+  }
+
+  writer(): ShuffleWriterChoice {
+    return this.#choice;
+  }
+}

@@ -1,0 +1,76 @@
+import { type Clock, systemClock } from '@kiln/base';
+import { DagScheduler } from '@kiln/contracts/dag-scheduler';
+import { ExecutorFactory } from '@kiln/contracts/executor';
+import { ListenerBus } from '@kiln/contracts/listener';
+import { MemoryManager } from '@kiln/contracts/memory';
+import { Planner } from '@kiln/contracts/planner';
+import {
+  blockStoresExtensionPoint,
+  ClockService,
+  clusterManagersExtensionPoint,
+  dataSourcesExtensionPoint,
+  EngineSettings,
+  listenersExtensionPoint,
+  Logger,
+  optimizerRulesExtensionPoint,
+  type Plugin,
+  taskRunnersExtensionPoint,
+} from '@kiln/contracts/plugin';
+import { MapOutputTracker, ShuffleManager } from '@kiln/contracts/shuffle';
+import { OutputCommitter } from '@kiln/contracts/storage';
+import { SchedulingPolicy, SpeculationPolicy, TaskScheduler } from '@kiln/contracts/task-scheduler';
+import { DefaultDagScheduler } from '@kiln/engine/dag-scheduler';
+import { DefaultExecutorFactory } from '@kiln/engine/executor';
+import { DefaultMemoryManager } from '@kiln/engine/memory';
+import { DefaultPlanner } from '@kiln/engine/planner';
+import { DefaultMapOutputTracker, DefaultShuffleManager } from '@kiln/engine/shuffle';
+import { FileOutputCommitter } from '@kiln/engine/storage';
+import { DefaultSpeculationPolicy, DefaultTaskScheduler, FifoSchedulingPolicy } from '@kiln/engine/task-scheduler';
+import { DefaultListenerBus } from '../driver/listener-bus.ts';
+import { Composition } from './composition.ts';
+
+export interface ComposeOptions {
+  readonly settings: EngineSettings;
+  readonly logger: Logger;
+  readonly plugins: readonly { readonly plugin: Plugin; readonly config: Readonly<Record<string, unknown>> }[];
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+}
+
+const extensionPoints = [
+  blockStoresExtensionPoint,
+  clusterManagersExtensionPoint,
+  dataSourcesExtensionPoint,
+  listenersExtensionPoint,
+  optimizerRulesExtensionPoint,
+  taskRunnersExtensionPoint,
+];
+
+/** The engine's parts, a plugin's in place of a default where one is offered. One page: what runs when nothing is said. */
+export function composeEngine(options: ComposeOptions): Composition {
+  const composition = new Composition();
+  composition.bindValue(EngineSettings, options.settings, 'host');
+  composition.bindValue(Logger, options.logger, 'host');
+  composition.bindValue(ClockService, options.clock ?? systemClock, 'host');
+  composition.bindDefault(ListenerBus, DefaultListenerBus);
+  composition.bindDefault(Planner, DefaultPlanner);
+  composition.bindDefault(MapOutputTracker, DefaultMapOutputTracker);
+  composition.bindDefault(ShuffleManager, DefaultShuffleManager);
+  composition.bindDefault(MemoryManager, DefaultMemoryManager);
+  composition.bindDefault(SchedulingPolicy, FifoSchedulingPolicy);
+  composition.bindDefault(SpeculationPolicy, DefaultSpeculationPolicy);
+  composition.bindDefault(TaskScheduler, DefaultTaskScheduler);
+  composition.bindDefault(DagScheduler, DefaultDagScheduler);
+  composition.bindDefault(OutputCommitter, FileOutputCommitter);
+  composition.bindDefault(ExecutorFactory, DefaultExecutorFactory);
+  for (const { plugin, config } of options.plugins) {
+    plugin.register({
+      config,
+      bind: (token, implementation) => composition.bind(token, implementation, plugin.id),
+      bindValue: (token, value) => composition.bindValue(token, value, plugin.id),
+      contribute: (point, contribution) => composition.contribute(point, contribution, plugin.id),
+    });
+  }
+  composition.start(extensionPoints, options.bindings);
+  return composition;
+}

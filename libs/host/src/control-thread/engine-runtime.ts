@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { KilnError, Settings, systemClock } from '@kiln/base';
+import type { ClusterEvent, ClusterManager, ClusterManagerProvider } from '@kiln/contracts/cluster-manager';
+import { DagScheduler } from '@kiln/contracts/dag-scheduler';
+import { ExecutorFactory } from '@kiln/contracts/executor';
+import { ListenerBus } from '@kiln/contracts/listener';
+import { MemoryManager } from '@kiln/contracts/memory';
+import { Planner } from '@kiln/contracts/planner';
+import { clusterManagersExtensionPoint, type EngineSettings, type Logger } from '@kiln/contracts/plugin';
+import { MapOutputTracker } from '@kiln/contracts/shuffle';
+import { OutputCommitter } from '@kiln/contracts/storage';
+import { TaskScheduler } from '@kiln/contracts/task-scheduler';
+import { type Composition, composeEngine } from '../composition/index.ts';
+import { Driver } from '../driver/driver.ts';
+import { InProcessBackend } from '../driver/in-process-backend.ts';
+import { StageRegistry } from '../driver/stages.ts';
+import { loadPlugins } from '../plugin-host/index.ts';
+import { builtinPlugins } from './builtin-plugins.ts';
+import { createLogger } from './logger.ts';
+import { machineResources } from './machine.ts';
+import type { ControlStart } from './messages.ts';
+
+interface RuntimeParts {
+  readonly settings: EngineSettings;
+  readonly warnings: readonly string[];
+  readonly composition: Composition;
+  readonly cluster: ClusterManager;
+  readonly logger: Logger;
+  readonly master: string;
+}
+
+/** All parts of one engine in its control thread, from plugins to a driver with executors. */
+export class EngineRuntime {
+  readonly appId = `kiln-${randomUUID()}`;
+  readonly master: string;
+  readonly settings: EngineSettings;
+  readonly warnings: readonly string[];
+  readonly backend = new InProcessBackend();
+  readonly driver: Driver;
+  readonly bus: ListenerBus;
+  readonly #parts: RuntimeParts;
+  #slots = 0;
+  #maxHashBuildBytes = Number.MAX_SAFE_INTEGER;
+
+  private constructor(parts: RuntimeParts) {
+    const { composition, settings, logger } = parts;
+    this.#parts = parts;
+    this.master = parts.master;
+    this.settings = settings;
+    this.warnings = parts.warnings;
+    this.bus = composition.get(ListenerBus);
+    this.driver = new Driver({
+      planner: composition.get(Planner),
+      dag: composition.get(DagScheduler),
+      tasks: composition.get(TaskScheduler),
+      tracker: composition.get(MapOutputTracker),
+      backend: this.backend,
+      bus: this.bus,
+      committer: composition.get(OutputCommitter),
+      settings,
+      logger,
+      clock: systemClock,
+      stages: new StageRegistry(),
+      maxHashBuildBytes: () => this.#maxHashBuildBytes,
+      maxResultBytes: Number(settings.get('spark.driver.maxResultSize') ?? 0),
+    });
+  }
+
+  /** Resolves when the first executor is there. Errors name everything that is missing or wrong. */
+  static async start(options: ControlStart): Promise<EngineRuntime> {
+    const { settings, warnings } = Settings.from(options.conf);
+    const logger = createLogger();
+    const plugins = await loadPlugins([...builtinPlugins(), ...options.plugins], options.baseDir, 'driver');
+    const engineSettings = new LayeredSettings(settings);
+    const composition = composeEngine({ settings: engineSettings, logger, plugins, bindings: options.bindings });
+    const cluster = chooseCluster(composition.all(clusterManagersExtensionPoint), options, settings.entries());
+    if (cluster.maxTaskFailures !== null) engineSettings.setDefault('spark.task.maxFailures', String(cluster.maxTaskFailures));
+    const runtime = new EngineRuntime({ settings: engineSettings, warnings, composition, cluster, logger, master: options.master });
+    await runtime.#startExecutors();
+    runtime.bus.post({ type: 'engine-started', time: systemClock.now(), appId: runtime.appId, name: options.name, master: options.master });
+    return runtime;
+  }
+
+  get defaultParallelism(): number {
+    return Number(this.settings.get('spark.default.parallelism') ?? Math.max(1, this.#slots));
+  }
+
+  /** Ends jobs, executors and plugins, in reverse order of start. */
+  async stop(): Promise<void> {
+    await this.driver.stop();
+    await this.#parts.cluster.stop();
+    await this.backend.stop();
+    this.bus.post({ type: 'engine-stopped', time: systemClock.now() });
+    await this.#parts.composition.stop();
+  }
+
+  async #startExecutors(): Promise<void> {
+    const { cluster, logger } = this.#parts;
+    const first = new Promise<void>((resolve, reject) => {
+      cluster.onEvent((event) => {
+        this.#onClusterEvent(event).then(resolve, (error) => {
+          logger.error({ error }, 'an executor could not be started');
+          reject(error);
+        });
+      });
+    });
+    await cluster.requestTotal(cluster.initialRequest);
+    await first;
+  }
+
+  async #onClusterEvent(event: ClusterEvent): Promise<void> {
+    if (event.type === 'exited') return this.driver.executorRemoved(event.executorId, event.reason, event.causedByApp);
+    const { executorId, host, resources, placement } = event.executor;
+    if (placement !== 'in-process') throw new KilnError('KILN_CLUSTER_PLACEMENT', `Executor ${executorId} wants a process of its own; this Kiln runs executors in its own process only`);
+    const options = { id: executorId, slots: resources.cores, memoryBytes: resources.memoryBytes };
+    const executor = await this.#parts.composition.get(ExecutorFactory).create(options);
+    const policy = this.#parts.composition.get(MemoryManager).policy({ totalBytes: resources.memoryBytes, slots: resources.cores });
+    this.#maxHashBuildBytes = Math.min(this.#maxHashBuildBytes, policy.maxHashBuildBytes);
+    this.#slots += executor.slots;
+    this.backend.add(executor);
+    this.driver.executorAdded(executorId, host, executor.slots);
+  }
+}
+
+/** The user's settings over the master's over the catalogue's defaults. */
+class LayeredSettings implements EngineSettings {
+  readonly #settings: EngineSettings;
+  readonly #defaults = new Map<string, string>();
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+  }
+
+  setDefault(name: string, value: string): void {
+    this.#defaults.set(name, value);
+  }
+
+  get(name: string): string | undefined {
+    return this.#settings.isSet(name) ? this.#settings.get(name) : (this.#defaults.get(name) ?? this.#settings.get(name));
+  }
+
+  isSet(name: string): boolean {
+    return this.#settings.isSet(name);
+  }
+
+  entries(): Readonly<Record<string, string>> {
+    return this.#settings.entries();
+  }
+}
+
+function chooseCluster(providers: readonly ClusterManagerProvider[], options: ControlStart, conf: Readonly<Record<string, string>>): ClusterManager {
+  const { master } = options;
+  // The last to accept wins, so that a plugin can take a master over from Kiln's own.
+  const provider = providers.findLast((candidate) => candidate.accepts(master));
+  if (provider === undefined) {
+    throw new KilnError('KILN_MASTER_UNKNOWN', `No cluster manager accepts the master '${master}'`, {
+      hint: `Known: ${providers.flatMap((candidate) => candidate.masters).join(', ')}. A plugin adds others`,
+      concerns: { master },
+    });
+  }
+  return provider.create({ master, conf, machine: machineResources(conf) });
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { parseBytes } from '@kiln/base';
+import type { ExecutorResources } from '@kiln/contracts/cluster-manager';
+
+/** Share of the machine (or cgroup) that an engine takes when `spark.executor.memory` and `spark.driver.memory` are not set. */
+const shareOfMachine = 0.7;
+
+export function machineResources(conf: Readonly<Record<string, string>>): ExecutorResources {
+  const explicit = conf['spark.executor.memory'] ?? conf['spark.driver.memory'];
+  return { cores: availableParallelism(), memoryBytes: explicit === undefined ? Math.floor(memoryLimit() * shareOfMachine) : parseBytes(explicit, 'MiB') };
+}
+
+function memoryLimit(): number {
+  const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'].map(readNumber);
+  return Math.min(totalmem(), ...limits);
+}
+
+function readNumber(path: string): number {
+  try {
+    const value = Number(readFileSync(path, 'utf8').trim());
+    return Number.isFinite(value) && value > 0 ? value : Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

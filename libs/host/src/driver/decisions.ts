@@ -1,0 +1,97 @@
+import { shuffleId } from '@kiln/base';
+import type { MapOutputTracker, RegisteredMapOutput } from '@kiln/contracts/shuffle';
+import type { PartitionRead, Planner, StageDecisions, StageInput } from '@kiln/contracts/planner';
+import { type CoalesceOptions, coalescePartitions } from '@kiln/engine/adaptive';
+import type { Stage } from './stages.ts';
+
+export interface DecisionInputs {
+  readonly tracker: MapOutputTracker;
+  readonly planner: Planner;
+  readonly coalesce: CoalesceOptions;
+  readonly scalars: Readonly<Record<number, string>>;
+  readonly maxHashBuildBytes: number;
+}
+
+type ShuffleInput = Extract<StageInput, { type: 'shuffle' }>;
+
+/** What to do with a stage whose inputs all exist: the exact sizes are known. Also says it in words, for people. */
+export function decide(stage: Stage, inputs: DecisionInputs): { readonly decisions: StageDecisions; readonly words: readonly string[] } {
+  const shuffles = stage.plan.inputs.filter((input) => input.type === 'shuffle');
+  const reads: Record<number, readonly PartitionRead[]> = {};
+  const rangeBounds: Record<number, readonly string[]> = {};
+  const words: string[] = [];
+  for (const group of groupsOf(shuffles)) {
+    const sizes = group.map((input) => partitionBytes(inputs.tracker.outputs(shuffleId(input.shuffleId)), input.numPartitions));
+    const range = group.length === 1 ? rangePartitioned(stage, group[0]) : undefined;
+    if (range !== undefined) {
+      const outputs = present(inputs.tracker.outputs(shuffleId(range.shuffleId)));
+      const wanted = rangeTasks(outputs, range.numPartitions, inputs.coalesce);
+      const runs = outputs.map(({ status }) => ({ keys: status.keys, rows: sum(status.rows) }));
+      const bounds = inputs.planner.chooseRangeBounds(runs, wanted);
+      rangeBounds[range.reader] = bounds;
+      reads[range.reader] = Array.from({ length: bounds.length + 1 }, (_, index) => ({ start: index, end: index + 1, mapStart: 0, mapEnd: null }));
+      words.push(`shuffle ${range.shuffleId}: ${bounds.length + 1} ranges of a global sort`);
+      continue;
+    }
+    const coalescible = group.every((input) => input.coalescible);
+    const ranges = coalescePartitions(sizes, { ...inputs.coalesce, enabled: inputs.coalesce.enabled && coalescible });
+    for (const input of group) reads[input.reader] = ranges;
+    const before = sizes[0]?.length ?? 0;
+    if (ranges.length < before) words.push(`shuffle ${group.map((input) => input.shuffleId).join(', ')}: ${before} partitions read by ${ranges.length} tasks`);
+  }
+  return {
+    decisions: {
+      reads,
+      scalars: inputs.scalars,
+      inputBytes: Object.fromEntries(stage.plan.inputs.flatMap((input) => exactBytes(input, reads, inputs.tracker))),
+      rangeBounds,
+      maxHashBuildBytes: inputs.maxHashBuildBytes,
+      avoidHashJoin: stage.avoidHashJoin,
+      conf: stage.query.conf,
+      nowMicros: stage.query.planned.nowMicros,
+    },
+    words,
+  };
+}
+
+function groupsOf(shuffles: readonly ShuffleInput[]): readonly (readonly ShuffleInput[])[] {
+  const groups = new Map<number, ShuffleInput[]>();
+  for (const input of shuffles) groups.set(input.group, [...(groups.get(input.group) ?? []), input]);
+  return [...groups.values()];
+}
+
+function rangePartitioned(stage: Stage, input: ShuffleInput | undefined): ShuffleInput | undefined {
+  const output = input === undefined ? undefined : stage.query.stages[input.stage]?.plan.output;
+  return output?.type === 'shuffle' && output.partitioning.type === 'range' ? input : undefined;
+}
+
+function rangeTasks(outputs: readonly RegisteredMapOutput[], most: number, options: CoalesceOptions): number {
+  const bytes = sum(outputs.map(({ status }) => sum(status.bytes)));
+  const floor = options.parallelismFirst ? options.minPartitionSize : options.advisoryPartitionSize;
+  return Math.max(1, Math.min(most, Math.ceil(bytes / Math.max(1, floor))));
+}
+
+function exactBytes(input: StageInput, reads: Readonly<Record<number, readonly PartitionRead[]>>, tracker: MapOutputTracker): [number, number[]][] {
+  if (input.type === 'scalar-subquery') return [];
+  const outputs = tracker.outputs(shuffleId(input.shuffleId));
+  if (input.type === 'broadcast') return [[input.reader, [sum(partitionBytes(outputs, 1))]]];
+  const bytes = partitionBytes(outputs, input.numPartitions);
+  return [[input.reader, (reads[input.reader] ?? []).map((read) => sum(bytes.slice(read.start, read.end)))]];
+}
+
+/** Bytes per reduce partition, over all maps. */
+function partitionBytes(outputs: readonly (RegisteredMapOutput | undefined)[], partitions: number): number[] {
+  const bytes = new Array<number>(partitions).fill(0);
+  for (const { status } of present(outputs)) {
+    for (let partition = 0; partition < partitions; partition++) bytes[partition] = (bytes[partition] ?? 0) + (status.bytes[partition] ?? 0);
+  }
+  return bytes;
+}
+
+function present(outputs: readonly (RegisteredMapOutput | undefined)[]): readonly RegisteredMapOutput[] {
+  return outputs.filter((output) => output !== undefined);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}

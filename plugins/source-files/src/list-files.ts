@@ -1,0 +1,47 @@
+import type { Dirent } from 'node:fs';
+import { glob, readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KilnError } from '@kiln/base';
+import type { TableFile } from '@kiln/contracts/planner';
+
+/**
+ * The files under `paths` (files, folders, globs; `file:` URLs too), sorted by path. Names that begin with `_` or `.` are skipped, as Spark
+ * does. Errors: KILN_SOURCE_NOT_FOUND for a path that does not exist.
+ */
+export async function listFiles(paths: readonly string[]): Promise<readonly TableFile[]> {
+  const lists = await Promise.all(paths.map(listPath));
+  return lists.flat();
+}
+
+async function listPath(path: string): Promise<readonly TableFile[]> {
+  const local = toLocal(path);
+  const matches: string[] = [];
+  if (/[*?[{]/.test(local)) for await (const match of glob(local)) matches.push(match);
+  else matches.push(local);
+  if (matches.length === 0) throw notFound(path);
+  const lists = await Promise.all(matches.sort().map((match) => listOne(match, path)));
+  return lists.flat();
+}
+
+function toLocal(path: string): string {
+  if (path.startsWith('file:')) return fileURLToPath(path);
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(path)?.[1];
+  if (scheme !== undefined) throw new KilnError('KILN_SOURCE_SCHEME', `Files of '${scheme}://' cannot be read yet`, { hint: 'Use a local path or a file: URL', concerns: { path } });
+  return resolve(path);
+}
+
+async function listOne(path: string, asked: string): Promise<readonly TableFile[]> {
+  const info = await stat(path).catch((cause) => {
+    throw notFound(asked, cause);
+  });
+  if (info.isFile()) return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [] }];
+  const entries: Dirent[] = await readdir(path, { withFileTypes: true });
+  const visible = entries.filter((entry) => !entry.name.startsWith('_') && !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const lists = await Promise.all(visible.map((entry) => listOne(join(path, entry.name), asked)));
+  return lists.flat();
+}
+
+function notFound(path: string, cause?: unknown): KilnError {
+  return new KilnError('KILN_SOURCE_NOT_FOUND', `Path does not exist: ${path}`, { cause, hint: `Relative paths are looked for in ${process.cwd()}`, concerns: { path } });
+}

@@ -1,0 +1,25 @@
+import { KilnError } from '@kiln/base';
+import type { DataSource, Table, TableRequest } from '@kiln/contracts/planner';
+import { parquetMetadata } from '@kiln/native';
+import { listFiles } from './list-files.ts';
+import { readNative } from './native-metadata.ts';
+
+/** Parquet: schema, row counts and column statistics from the footers, which are read natively and side by side. */
+export class ParquetDataSource implements DataSource {
+  readonly format = 'parquet';
+
+  async resolve(request: TableRequest): Promise<Table> {
+    const files = await listFiles(request.paths);
+    if (files.length === 0) {
+      throw new KilnError('UNABLE_TO_INFER_SCHEMA', `No Parquet files in ${request.paths.join(', ')}`, { hint: 'Check the path; names that begin with _ or . are skipped' });
+    }
+    const metadata = await readNative(() => parquetMetadata(JSON.stringify(files.map((file) => file.path))));
+    return {
+      fields: request.schema ?? metadata.fields,
+      scan: { type: 'parquet' },
+      files: files.map((file, index) => ({ ...file, rows: metadata.rows[index] ?? null })),
+      rows: metadata.rows.every((rows) => rows !== null) ? metadata.rows.reduce<number>((sum, rows) => sum + (rows ?? 0), 0) : null,
+      columns: request.schema === null ? metadata.columns : [],
+    };
+  }
+}
