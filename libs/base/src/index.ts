@@ -3,5 +3,6 @@ export * from './disposable.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './ids.ts';
+export * from './nearest.ts';
 export * from './position.ts';
 export * from './settings/index.ts';

@@ -1,1 +1,2 @@
-export {};
+export type { Setting, SettingType } from './setting.ts';
+export * from './settings.ts';

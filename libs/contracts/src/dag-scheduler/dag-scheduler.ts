@@ -1,6 +1,7 @@
 import type { ErrorData, ExecutorId, JobId, ShuffleId, StageId } from '@kiln/base';
 import type { TaskFailure } from '../executor/boundary.ts';
 import { token } from '../plugin/token.ts';
+import type { LostOutputs } from '../shuffle/shuffle-manager.ts';
 import type { TaskRequest, TaskSet } from '../task-scheduler/task-scheduler.ts';
 
 /**
@@ -23,7 +24,8 @@ export interface JobSpec {
 }
 
 /**
- * A stage of a job. Two jobs that name the same `stageId` share it: a map stage whose outputs exist is skipped.
+ * A stage of a job. Two jobs that name the same `stageId` share a map stage: while it runs both wait for it, when its outputs exist it is
+ * skipped. Stages of other kinds run once for each job that names them, one after the other.
  */
 export interface StageSpec {
   readonly stageId: StageId;
@@ -40,6 +42,7 @@ export type DagEvent =
   | { readonly type: 'job-submitted'; readonly job: JobSpec }
   /** Answer to `prepare-stage`: the program is made, these are all its partitions (in a retry: of the first attempt, unchanged for map stages). */
   | { readonly type: 'stage-prepared'; readonly stageId: StageId; readonly attempt: number; readonly tasks: readonly TaskRequest[] }
+  /** The program could not be made; or, later in the attempt, what its tasks left cannot be used (results too large, a commit failed). */
   | { readonly type: 'stage-preparation-failed'; readonly stageId: StageId; readonly attempt: number; readonly error: ErrorData }
   /** A partition's first success, already registered with the tracker if it is a map output. */
   | { readonly type: 'partition-done'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly executorId: ExecutorId }
@@ -66,9 +69,10 @@ export type DagAction =
   | { readonly type: 'cancel-stage'; readonly stageId: StageId; readonly stageAttempt: number; readonly reason: string }
   | { readonly type: 'stage-completed'; readonly jobId: JobId; readonly stageId: StageId; readonly attempt: number; readonly outcome: 'succeeded' | 'failed' | 'cancelled'; readonly reason: string | null }
   | { readonly type: 'stage-skipped'; readonly jobId: JobId; readonly stageId: StageId }
-  /** Outputs of that executor in that shuffle are gone (`map` null: all of the executor's in all shuffles). */
-  | { readonly type: 'unregister-outputs'; readonly executorId: ExecutorId; readonly shuffleId: ShuffleId | null; readonly map: number | null }
+  /** For {@link MapOutputTracker.unregister}: these outputs are gone. It must be done before the next step, which asks the tracker. */
+  | ({ readonly type: 'unregister-outputs' } & LostOutputs)
   | { readonly type: 'drop-shuffle'; readonly shuffleId: ShuffleId }
   | { readonly type: 'job-succeeded'; readonly jobId: JobId }
   | { readonly type: 'job-failed'; readonly jobId: JobId; readonly error: ErrorData; readonly cancelled: boolean }
+  /** Step with `tick` at this time. One timer is enough: the earliest wins, and a tick asks again for what is left. */
   | { readonly type: 'wake'; readonly at: number };

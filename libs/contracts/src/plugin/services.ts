@@ -1,12 +1,17 @@
-import type { Clock } from '@kiln/base';
+import type { Clock, SettingName, SettingValue, SettingWarning } from '@kiln/base';
 import { token } from './token.ts';
 
-/** The session's settings that were set, as text; read once at start. */
+/** The engine's checked settings; `Settings` of @kiln/base is one. Sizes are bytes, times milliseconds, as the catalogue says. */
 export interface EngineSettings {
-  /** The set value, else the catalogue's default; `undefined` when it has none. */
-  get(name: string): string | undefined;
+  /** The set value, else the catalogue's default, typed by the catalogue; `undefined` only where there is no default. */
+  get<Name extends SettingName>(name: Name): SettingValue<Name>;
+  /** The same as text; also of properties that the catalogue does not know (a plugin's own). */
+  text(name: string): string | undefined;
   isSet(name: string): boolean;
+  /** What was set, as it was written. */
   entries(): Readonly<Record<string, string>>;
+  /** These with others on top, such as those of one query. Errors: KILN_SETTINGS_VALUE. */
+  with(raw: Readonly<Record<string, string>>): { readonly settings: EngineSettings; readonly warnings: readonly SettingWarning[] };
 }
 export const EngineSettings = token<EngineSettings>('engine.settings');
 

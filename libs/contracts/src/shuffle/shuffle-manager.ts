@@ -26,11 +26,12 @@ export interface ShuffleWriterChoice {
  * Plane: control. Process: driver, control thread. Crossed once per map task and once per (shuffle, epoch, executor).
  */
 export interface MapOutputTracker {
+  /** Before the shuffle's first map task runs. Again with the same number of maps it does nothing. */
   registerShuffle(shuffle: ShuffleId, maps: number): void;
   /** The first committed attempt of a map wins: `false` when there is one already. */
   register(shuffle: ShuffleId, map: number, executor: ExecutorId, status: MapStatus): boolean;
-  unregisterExecutor(executor: ExecutorId): void;
-  unregister(shuffle: ShuffleId, map: number): void;
+  /** Forgets lost outputs. One that was made again elsewhere in the meantime stays. */
+  unregister(lost: LostOutputs): void;
   remove(shuffle: ShuffleId): void;
   /** Map partitions without an output; `undefined` when the shuffle is not known. */
   missing(shuffle: ShuffleId): readonly number[] | undefined;
@@ -40,6 +41,13 @@ export interface MapOutputTracker {
   readonly shuffles: readonly ShuffleId[];
 }
 export const MapOutputTracker = token<MapOutputTracker>('shuffle.mapOutputTracker');
+
+/** Which outputs are lost; `null`: whichever. */
+export interface LostOutputs {
+  readonly executorId: ExecutorId | null;
+  readonly shuffleId: ShuffleId | null;
+  readonly map: number | null;
+}
 
 export interface RegisteredMapOutput {
   readonly map: number;

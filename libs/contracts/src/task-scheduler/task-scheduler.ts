@@ -48,14 +48,14 @@ export type TaskSchedulerAction =
   | { readonly type: 'launch'; readonly launch: TaskLaunch }
   | { readonly type: 'kill'; readonly taskId: TaskId; readonly executorId: ExecutorId; readonly reason: string }
   /** The partition is done by this attempt; later ones of it are killed or ignored. */
-  | { readonly type: 'partition-done'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly taskId: TaskId; readonly executorId: ExecutorId }
+  | { readonly type: 'partition-done'; readonly jobId: JobId; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly taskId: TaskId; readonly executorId: ExecutorId }
   /** A partition failed `spark.task.maxFailures` times, or cannot be run: the FIRST failure leads, the last is kept beside it. */
   | { readonly type: 'task-set-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly first: TaskFailure; readonly last: TaskFailure; readonly failures: number }
   /** A lost block: for the DAG scheduler; the task set is over (a zombie) and its other tasks may still finish. */
   | { readonly type: 'fetch-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly failure: TaskFailure }
-  /** Nothing of this task set runs any more. */
+  /** Nothing of this task set runs any more (also the answer to `stage-cancelled` for one that is not known). */
   | { readonly type: 'task-set-ended'; readonly stageId: StageId; readonly stageAttempt: number }
-  /** Step again with `tick` at this time (ms). */
+  /** Step again with `tick` at this time (ms). One timer is enough: the earliest wins, and a tick asks again for what is left. */
   | { readonly type: 'wake'; readonly at: number };
 
 export interface TaskLaunch {
@@ -86,10 +86,12 @@ export interface TaskSetView {
 /**
  * Which task set is offered free slots first. Synchronous, over a read-only view, no I/O.
  *
- * Plane: control. Process: driver, control thread. Called once per scheduling round with pending tasks.
+ * Plane: control. Process: driver, control thread. Called once per scheduling round with more than one set that has pending tasks.
  */
 export interface SchedulingPolicy {
   readonly name: string;
+  /** `true`: `pending` and `running` do not matter, so it is asked only when the sets are others than before. */
+  readonly stable?: boolean;
   /** All of `sets`, first to be served first. Default FIFO: by job id, then stage id. */
   order(sets: readonly TaskSetView[]): readonly TaskSetView[];
 }
@@ -109,6 +111,8 @@ export const SpeculationPolicy = token<SpeculationPolicy>('taskScheduler.specula
 
 export interface SpeculationView {
   readonly total: number;
+  /** Of the executor with the fewest slots. */
+  readonly slotsPerExecutor: number;
   /** Durations of finished tasks, ms. */
   readonly finishedMillis: readonly number[];
   readonly running: readonly { readonly taskId: TaskId; readonly startedAt: number; readonly copies: number }[];

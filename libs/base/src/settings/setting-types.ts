@@ -1,0 +1,107 @@
+import { define, type Present, type RangeOptions, type SameAs, type Setting, type SettingOptions } from './setting.ts';
+
+export function text<F extends string | SameAs | null>(fallback: F, doc: string, options: SettingOptions = {}): Setting<Present<F, string>> {
+  return define<Present<F, string>>('text', 'text', fallback, doc, options, (value) => value as never);
+}
+
+/** Values between commas. */
+export function list(fallback: string, doc: string, options: SettingOptions = {}): Setting<readonly string[]> {
+  return define<readonly string[]>('list', 'values between commas', fallback, doc, options, (value) => value.split(',').flatMap((part) => part.trim() || []));
+}
+
+/** `only`: the one value that works, with the reason. */
+export function boolean<F extends boolean | SameAs | null>(
+  fallback: F,
+  doc: string,
+  options: SettingOptions & { readonly only?: { readonly value: boolean; readonly reason: string } } = {},
+): Setting<Present<F, boolean>> {
+  const { only } = options;
+  const form = only === undefined ? 'true or false' : `${only.value} (${only.reason})`;
+  return define<Present<F, boolean>>('boolean', form, fallback, doc, options, (value) => {
+    const word = value.toLowerCase();
+    const parsed = word === 'true' ? true : word === 'false' ? false : undefined;
+    return (only !== undefined && parsed !== only.value ? undefined : parsed) as never;
+  });
+}
+
+/** One of a few words, in any case; the value is spelled as in `values`. */
+export function choice<const V extends string>(values: readonly V[], fallback: V, doc: string, options: SettingOptions = {}): Setting<V> {
+  return define<V>('choice', `one of ${values.join(', ')}`, fallback, doc, options, (value) => {
+    return values.find((known) => known.toLowerCase() === value.toLowerCase()) as NonNullable<V> | undefined;
+  });
+}
+
+export function integer<F extends number | SameAs | null>(fallback: F, doc: string, options: RangeOptions = {}): Setting<Present<F, number>> {
+  return define<Present<F, number>>('integer', `a whole number${rangeText(options)}`, fallback, doc, options, (value) => {
+    const parsed = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+    return (Number.isSafeInteger(parsed) ? within(parsed, options) : undefined) as never;
+  });
+}
+
+export function number<F extends number | SameAs | null>(fallback: F, doc: string, options: RangeOptions = {}): Setting<Present<F, number>> {
+  return define<Present<F, number>>('number', `a number${rangeText(options)}`, fallback, doc, options, (value) => {
+    const parsed = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN;
+    return within(parsed, options) as never;
+  });
+}
+
+const sizes = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40, p: 2 ** 50 } as const;
+const sizeNames = { b: 'bytes', k: 'KiB', m: 'MiB' } as const;
+
+/** Bytes. `bare` is what a number without a unit counts, which in Spark differs from property to property. */
+export function size<F extends string | SameAs | null>(
+  bare: 'b' | 'k' | 'm',
+  fallback: F,
+  doc: string,
+  options: SettingOptions & { readonly negative?: string; readonly positive?: true } = {},
+): Setting<Present<F, number>> {
+  const negative = options.negative === undefined ? '' : `, -1: ${options.negative}`;
+  const form = `a size such as 512k, 48m or 2g (a bare number counts ${sizeNames[bare]}${negative})`;
+  return define<Present<F, number>>('size', form, fallback, doc, options, (value) => {
+    const [, digits, unit = bare] = /^(-?\d+)\s*(?:([bkmgtp])b?)?$/i.exec(value) ?? [];
+    const bytes = Number(digits) * sizes[unit.toLowerCase() as keyof typeof sizes];
+    const min = options.negative !== undefined ? -Number.MAX_SAFE_INTEGER : options.positive ? 1 : 0;
+    return within(bytes, { min, max: Number.MAX_SAFE_INTEGER }) as never;
+  });
+}
+
+const times = { us: 1e-3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7 } as const;
+
+/** Milliseconds. `bare` is what a number without a unit counts. */
+export function time<F extends string | SameAs | null>(
+  bare: 'ms' | 's',
+  fallback: F,
+  doc: string,
+  options: SettingOptions & { readonly negative?: string } = {},
+): Setting<Present<F, number>> {
+  const negative = options.negative === undefined ? '' : `, -1: ${options.negative}`;
+  const form = `a time such as 100ms, 3s or 2min (a bare number counts ${bare}${negative})`;
+  return define<Present<F, number>>('time', form, fallback, doc, options, (value) => {
+    const [, digits, unit = bare] = /^(-?\d+)\s*(us|ms|s|m|min|h|d)?$/i.exec(value) ?? [];
+    const millis = Number(digits) * times[unit.toLowerCase() as keyof typeof times];
+    return within(millis, { min: options.negative === undefined ? 0 : -Number.MAX_SAFE_INTEGER }) as never;
+  });
+}
+
+/** A region (`Europe/Berlin`) or an offset (`+02:00`). */
+export function timeZone(doc: string, options: SettingOptions = {}): Setting<string | undefined> {
+  return define<string | undefined>('time-zone', 'a region such as Europe/Berlin or an offset such as +02:00', null, doc, options, (value) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: value });
+      return value;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+function within(value: number, range: RangeOptions): number | undefined {
+  const { min = -Infinity, max = Infinity } = range;
+  return value >= min && value <= max ? value : undefined;
+}
+
+function rangeText({ min, max }: RangeOptions): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return ` of at least ${min}`;
+  return max === undefined ? '' : ` of at most ${max}`;
+}
