@@ -1,4 +1,5 @@
 import { define, type Present, type RangeOptions, type SameAs, type Setting, type SettingOptions } from './setting.ts';
+import { type SizeUnit, type TimeUnit, toBytes, toMillis } from './units.ts';
 
 export function text<F extends string | SameAs | null>(fallback: F, doc: string, options: SettingOptions = {}): Setting<Present<F, string>> {
   return define<Present<F, string>>('text', 'text', fallback, doc, options, (value) => value as never);
@@ -45,42 +46,32 @@ export function number<F extends number | SameAs | null>(fallback: F, doc: strin
   });
 }
 
-const sizes = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40, p: 2 ** 50 } as const;
-const sizeNames = { b: 'bytes', k: 'KiB', m: 'MiB' } as const;
-
-/** Bytes. `bare` is what a number without a unit counts, which in Spark differs from property to property. */
+/** Bytes. */
 export function size<F extends string | SameAs | null>(
-  bare: 'b' | 'k' | 'm',
+  bare: SizeUnit,
   fallback: F,
   doc: string,
   options: SettingOptions & { readonly negative?: string; readonly positive?: true } = {},
 ): Setting<Present<F, number>> {
   const negative = options.negative === undefined ? '' : `, -1: ${options.negative}`;
-  const form = `a size such as 512k, 48m or 2g (a bare number counts ${sizeNames[bare]}${negative})`;
+  const form = `a size such as 512k, 48m or 2g (a bare number counts ${bare}${negative})`;
+  const min = options.negative !== undefined ? -Infinity : options.positive ? 1 : 0;
   return define<Present<F, number>>('size', form, fallback, doc, options, (value) => {
-    const [, digits, unit = bare] = /^(-?\d+)\s*(?:([bkmgtp])b?)?$/i.exec(value) ?? [];
-    const bytes = Number(digits) * sizes[unit.toLowerCase() as keyof typeof sizes];
-    const min = options.negative !== undefined ? -Number.MAX_SAFE_INTEGER : options.positive ? 1 : 0;
-    return within(bytes, { min, max: Number.MAX_SAFE_INTEGER }) as never;
+    return within(toBytes(value, bare), { min, max: Number.MAX_SAFE_INTEGER }) as never;
   });
 }
 
-const times = { us: 1e-3, ms: 1, s: 1e3, m: 6e4, min: 6e4, h: 3.6e6, d: 8.64e7 } as const;
-
-/** Milliseconds. `bare` is what a number without a unit counts. */
+/** Milliseconds. */
 export function time<F extends string | SameAs | null>(
-  bare: 'ms' | 's',
+  bare: TimeUnit,
   fallback: F,
   doc: string,
   options: SettingOptions & { readonly negative?: string } = {},
 ): Setting<Present<F, number>> {
   const negative = options.negative === undefined ? '' : `, -1: ${options.negative}`;
   const form = `a time such as 100ms, 3s or 2min (a bare number counts ${bare}${negative})`;
-  return define<Present<F, number>>('time', form, fallback, doc, options, (value) => {
-    const [, digits, unit = bare] = /^(-?\d+)\s*(us|ms|s|m|min|h|d)?$/i.exec(value) ?? [];
-    const millis = Number(digits) * times[unit.toLowerCase() as keyof typeof times];
-    return within(millis, { min: options.negative === undefined ? 0 : -Number.MAX_SAFE_INTEGER }) as never;
-  });
+  const min = options.negative === undefined ? 0 : -Infinity;
+  return define<Present<F, number>>('time', form, fallback, doc, options, (value) => within(toMillis(value, bare), { min }) as never);
 }
 
 /** A region (`Europe/Berlin`) or an offset (`+02:00`). */

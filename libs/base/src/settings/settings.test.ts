@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { isKilnError } from '../errors.ts';
 import { Settings, settingsCatalogue } from './settings.ts';
+import { parseBytes, parseMillis } from './units.ts';
 
 const MiB = 2 ** 20;
 
@@ -83,6 +84,13 @@ test.each([
   expect(error.code).toBe('KILN_SETTINGS_VALUE');
   expect(error.message).toContain(`${name} is '${value}', but must be ${form}`);
   expect(error.concerns).toEqual({ property: name, value });
+});
+
+test('sizes and times are read outside of settings too', () => {
+  expect(parseBytes('2', 'MiB')).toBe(2 * MiB);
+  expect(parseBytes('2kb')).toBe(2048);
+  expect(parseMillis('2', 's')).toBe(2000);
+  expect(() => parseBytes('2x')).toThrow("'2x' is not a size such as 512k, 48m or 2g (a bare number counts B)");
 });
 
 test('all bad values are named at once', () => {
