@@ -10,12 +10,13 @@
 //!
 //! Nothing here is async: writers and readers run on a CPU worker.
 
+mod charge;
 pub mod codec;
 pub mod dirs;
 mod error;
 pub mod file;
 pub mod hash;
-pub mod partition;
+mod partition;
 pub mod store;
 pub mod writer;
 

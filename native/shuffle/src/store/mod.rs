@@ -1,5 +1,9 @@
 //! Where committed map outputs live: in accounted memory or in a local file.
 
+mod entry;
+mod memory;
+mod stream;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,8 +14,11 @@ use kiln_memory::{Consumer, MemoryManager};
 
 use crate::codec::Codec;
 use crate::dirs::LocalDirs;
-use crate::error::Result;
+use crate::error::{Result, ShuffleError};
 use crate::file::StagedFile;
+
+pub use memory::MemoryBlockStore;
+pub use stream::{BlockStream, EncodedStream};
 
 /// Identity of one attempt at one map output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +42,17 @@ pub enum Determinism {
     Unordered = 1,
     /// Other rows.
     Indeterminate = 2,
+}
+
+impl Determinism {
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Determinate),
+            1 => Some(Self::Unordered),
+            2 => Some(Self::Indeterminate),
+            _ => None,
+        }
+    }
 }
 
 /// What became of a [`BlockStore::put`].
@@ -113,21 +131,6 @@ pub struct OutputInfo {
     pub in_memory: bool,
 }
 
-/// Batches of some partitions, one after the other in order of partition, decoded as
-/// they are asked for. It keeps what it reads alive: eviction or removal of the output
-/// while it is read does not disturb it.
-pub struct BlockStream {
-    _private: (),
-}
-
-impl Iterator for BlockStream {
-    type Item = Result<RecordBatch>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        todo!()
-    }
-}
-
 /// Holds committed map outputs. Methods may be called from any thread; files are read
 /// and written on the caller's.
 pub trait BlockStore: Send + Sync + fmt::Debug {
@@ -150,6 +153,14 @@ pub trait BlockStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`BlockStore::read`]; each item may be `Corrupt` or `Io`.
     fn read_stream(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<BlockStream>;
+
+    /// The same as bytes, to be sent: blocks of a file are passed on as they are, those
+    /// in memory are encoded as they are asked for.
+    ///
+    /// # Errors
+    /// As [`BlockStore::read_stream`].
+    fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>)
+    -> Result<EncodedStream>;
 
     /// The committed output of a map, if there is one.
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo>;
@@ -185,6 +196,18 @@ pub struct StoreConfig {
 /// # Errors
 /// `Invalid` for another scheme.
 pub fn open_store(uri: &str, config: StoreConfig) -> Result<Arc<dyn BlockStore>> {
-    let _ = (uri, config);
-    todo!()
+    let scheme = uri.split_once(':').map_or(uri, |(scheme, _)| scheme);
+    let force_file = match scheme {
+        "memory" => config.force_file,
+        "file" => true,
+        other => {
+            return Err(ShuffleError::Invalid(format!(
+                "no shuffle store has the scheme {other:?} (of {uri:?}): use memory: or file:"
+            )));
+        }
+    };
+    Ok(MemoryBlockStore::new(StoreConfig {
+        force_file,
+        ..config
+    }))
 }

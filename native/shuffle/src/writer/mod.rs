@@ -1,24 +1,44 @@
-//! The output of one map task attempt.
+//! The output of one map task attempt: rows are sorted by partition as they come, kept in
+//! memory that is accounted for, spilled when it is short, and committed to a store.
+
+mod buffer;
+mod spill;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use kiln_memory::Consumer;
 
-use crate::codec::Codec;
-use crate::error::Result;
-use crate::store::{BlockStore, CommitOutcome, Determinism, MapOutputId};
+use crate::charge::slice_bytes;
+use crate::codec::{BlockEncoder, Codec};
+use crate::error::{Result, ShuffleError};
+use crate::hash::{RowChecksum, check_partitions, hash_columns, partition_ids};
+use crate::partition::{Piece, Sorter, assemble};
+use crate::store::{
+    BlockStore, CommitOutcome, Determinism, MapData, MapOutput, MapOutputId, OutputStats,
+};
+use buffer::{Buffered, Stage, conform};
+use spill::Spill;
+
+/// Rows are sorted in runs of this many at least (smaller batches wait for others) and
+/// twice as many at most.
+const RUN_ROWS: usize = 16_384;
+
+/// And of this many bytes, about, where rows are wide.
+const RUN_BYTES: usize = 8 << 20;
 
 /// How a writer cuts, spills and encodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterOptions {
     /// Codec of blocks that go to a file.
     pub codec: Codec,
-    /// Rows of a full batch of the output.
+    /// Rows of a full batch of the output: batches have this many to twice as many.
     pub target_rows: usize,
-    /// Bytes of partition-sorted input after which they are cut into batches.
+    /// Bytes of sorted input after which they are cut into batches of the output; cutting
+    /// takes the same memory again for a moment.
     pub flush_bytes: usize,
 }
 
@@ -32,7 +52,7 @@ impl Default for WriterOptions {
     }
 }
 
-/// What a map task reports: the statistics of its committed output.
+/// What a map task reports: the statistics of its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapStatus {
     /// Which output.
@@ -58,12 +78,34 @@ pub struct MapStatus {
 /// Not async: run it on a CPU worker. Dropping it without [`ShuffleWriter::finish`]
 /// leaves no file and no reserved byte.
 pub struct ShuffleWriter {
-    _private: (),
+    schema: SchemaRef,
+    partitions: u32,
+    id: MapOutputId,
+    determinism: Determinism,
+    store: Arc<dyn BlockStore>,
+    memory: Consumer,
+    options: WriterOptions,
+    sorter: Sorter,
+    hashes: Vec<i32>,
+    ids: Vec<u32>,
+    checksum: RowChecksum,
+    stage: Stage,
+    /// Small batches for one partition, from [`ShuffleWriter::write_single`].
+    small: Option<(u32, Stage)>,
+    buffered: Buffered,
+    encoder: Option<BlockEncoder>,
+    spills: Vec<Spill>,
+    nanos: u64,
 }
 
 impl fmt::Debug for ShuffleWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShuffleWriter").finish()
+        f.debug_struct("ShuffleWriter")
+            .field("id", &self.id)
+            .field("partitions", &self.partitions)
+            .field("memory", &self.memory)
+            .field("spills", &self.spills.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +115,8 @@ impl ShuffleWriter {
     /// `memory` is a spillable consumer of the task: the writer owns it.
     ///
     /// # Errors
-    /// [`crate::ShuffleError::Invalid`] when `partitions` is 0 or over `i32::MAX`, or an option is 0.
+    /// [`ShuffleError::Invalid`] when `partitions` is 0 or over `i32::MAX`, or an option
+    /// is 0.
     pub fn new(
         schema: SchemaRef,
         partitions: u32,
@@ -83,19 +126,49 @@ impl ShuffleWriter {
         memory: Consumer,
         options: WriterOptions,
     ) -> Result<Self> {
-        let _ = (schema, partitions, id, determinism, store, memory, options);
-        todo!()
+        check_partitions(partitions)?;
+        if options.target_rows == 0 || options.flush_bytes == 0 {
+            return Err(ShuffleError::Invalid(
+                "target_rows and flush_bytes of a shuffle writer must not be 0".to_owned(),
+            ));
+        }
+        Ok(Self {
+            sorter: Sorter::new(SchemaRef::clone(&schema), partitions),
+            buffered: Buffered::new(SchemaRef::clone(&schema), partitions, options.target_rows),
+            schema,
+            partitions,
+            id,
+            determinism,
+            store,
+            memory,
+            options,
+            hashes: Vec::new(),
+            ids: Vec::new(),
+            checksum: RowChecksum::default(),
+            stage: Stage::default(),
+            small: None,
+            encoder: None,
+            spills: Vec::new(),
+            nanos: 0,
+        })
     }
 
     /// Writes rows to the partitions of Spark's hash of `keys` (arrays of the batch's
     /// length, columns of it or not).
     ///
     /// # Errors
-    /// `Invalid` for key types that have no hash or lengths that differ; `Io`,
-    /// `NoLocalDir` when a spill failed. The writer cannot be used after an error.
+    /// `Invalid` for key types that have no hash, lengths that differ, a batch of other
+    /// types; `Io`, `NoLocalDir` when a spill failed. After an error the writer can only
+    /// be dropped.
     pub fn write(&mut self, batch: &RecordBatch, keys: &[ArrayRef]) -> Result<()> {
-        let _ = (batch, keys);
-        todo!()
+        self.timed(|writer| {
+            hash_columns(keys, batch.num_rows(), &mut writer.hashes)?;
+            let mut ids = std::mem::take(&mut writer.ids);
+            partition_ids(&writer.hashes, writer.partitions, &mut ids)?;
+            let result = writer.write_rows(batch, &ids);
+            writer.ids = ids;
+            result
+        })
     }
 
     /// Writes row i to partition `partition_ids[i]`.
@@ -103,29 +176,301 @@ impl ShuffleWriter {
     /// # Errors
     /// As [`ShuffleWriter::write`]; `Invalid` for an id that is no partition.
     pub fn write_to(&mut self, batch: &RecordBatch, partition_ids: &[u32]) -> Result<()> {
-        let _ = (batch, partition_ids);
-        todo!()
+        if partition_ids.len() != batch.num_rows() {
+            return Err(ShuffleError::Invalid(format!(
+                "{} partition ids for {} rows",
+                partition_ids.len(),
+                batch.num_rows()
+            )));
+        }
+        self.timed(|writer| writer.write_rows(batch, partition_ids))
     }
 
-    /// Writes a whole batch to one partition: passed on without a copy unless it is
-    /// tiny (the reader may get slices of it).
+    /// Writes a whole batch to one partition: passed on without a copy, unless it is
+    /// small or takes less than half of the buffers that it is in.
     ///
     /// # Errors
     /// As [`ShuffleWriter::write_to`].
     pub fn write_single(&mut self, batch: &RecordBatch, partition: u32) -> Result<()> {
-        let _ = (batch, partition);
-        todo!()
+        if partition >= self.partitions {
+            return Err(ShuffleError::Invalid(format!(
+                "partition {partition} of a shuffle of {}",
+                self.partitions
+            )));
+        }
+        self.timed(|writer| {
+            let batch = conform(batch, &writer.schema)?;
+            if batch.num_rows() == 0 {
+                return Ok(());
+            }
+            writer.flush_stage()?;
+            writer.checksum.add_to(&batch, partition);
+            if batch.num_rows() < writer.options.target_rows / 8 {
+                return writer.write_small(batch, partition);
+            }
+            writer.flush_small()?;
+            writer.keep(batch, partition)
+        })
     }
 
     /// Completes the output and commits it. Without a spill it is handed over as
-    /// batches, never encoded.
+    /// batches, never encoded by the writer.
     ///
     /// # Errors
     /// `Io`, `NoLocalDir` when the final file could not be written.
-    pub fn finish(self) -> Result<MapStatus> {
-        todo!()
+    pub fn finish(mut self) -> Result<MapStatus> {
+        let started = Instant::now();
+        self.flush_stage()?;
+        self.flush_small()?;
+        if self.spills.is_empty() {
+            self.cut()?;
+        }
+        let partitions = self.partitions as usize;
+        let mut stats = OutputStats {
+            bytes: vec![0; partitions],
+            rows: vec![0; partitions],
+            checksum: self.checksum.value(),
+            determinism: self.determinism,
+        };
+        let data = if self.spills.is_empty() {
+            let before = self.buffered.bytes();
+            let (partitions, bytes) = self.buffered.take_batches()?;
+            self.settle(before, bytes);
+            for (partition, batches) in partitions.iter().enumerate() {
+                stats.bytes[partition] = batches.iter().map(slice_bytes).sum();
+                stats.rows[partition] = batches.iter().map(|b| b.num_rows() as u64).sum();
+            }
+            MapData::Batches {
+                partitions,
+                bytes,
+                charged: None,
+            }
+        } else {
+            let encoder = encoder(&mut self.encoder, &self.schema, self.options.codec)?;
+            let dirs = Arc::clone(self.store.dirs());
+            let file = spill::merge(&dirs, encoder, &self.spills, &self.buffered, &stats)?;
+            self.buffered.clear();
+            self.memory.free();
+            stats = file.index.stats();
+            MapData::File(file)
+        };
+        let spilled_bytes = self.spills.iter().map(|s| s.len).sum();
+        let spills = self.spills.len() as u32;
+        self.spills.clear();
+        let mut output = MapOutput {
+            schema: self.schema,
+            stats: stats.clone(),
+            data,
+        };
+        if let MapData::Batches { charged, .. } = &mut output.data {
+            *charged = Some(self.memory);
+        }
+        let outcome = self.store.put(self.id, output)?;
+        Ok(MapStatus {
+            id: self.id,
+            bytes: stats.bytes,
+            rows: stats.rows,
+            checksum: stats.checksum,
+            spilled_bytes,
+            spills,
+            write_nanos: self.nanos + nanos(started),
+            outcome,
+        })
     }
 
     /// Gives everything up: the same as dropping it.
     pub fn abort(self) {}
+
+    /// Bytes written to spill files so far.
+    pub fn spilled_bytes(&self) -> u64 {
+        self.spills.iter().map(|s| s.len).sum()
+    }
+
+    fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        let result = work(self);
+        self.nanos += nanos(started);
+        result
+    }
+
+    fn write_rows(&mut self, batch: &RecordBatch, ids: &[u32]) -> Result<()> {
+        let rows = batch.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let batch = conform(batch, &self.schema)?;
+        self.flush_small()?;
+        self.checksum.add(&batch, ids);
+        if rows < RUN_ROWS / 2 || self.stage.rows() > 0 {
+            let batch = compact_if_wasteful(&self.schema, batch, |b| self.stage.new_bytes(b))?;
+            let bytes = self.stage.push(batch, ids);
+            self.reserve(bytes)?;
+            if self.stage.rows() >= RUN_ROWS || self.stage.bytes() >= RUN_BYTES {
+                self.flush_stage()?;
+            }
+            return Ok(());
+        }
+        self.sort(&batch, ids)
+    }
+
+    /// Sorts the batches that wait.
+    fn flush_stage(&mut self) -> Result<()> {
+        if self.stage.rows() == 0 {
+            return Ok(());
+        }
+        let bytes = self.stage.bytes();
+        let (batches, ids) = self.stage.take(&self.schema)?;
+        let mut start = 0;
+        for batch in batches {
+            let end = start + batch.num_rows();
+            self.sort(&batch, &ids[start..end])?;
+            start = end;
+        }
+        self.memory.shrink(bytes);
+        Ok(())
+    }
+
+    /// Sorts a batch in runs of a size that caches like.
+    fn sort(&mut self, batch: &RecordBatch, ids: &[u32]) -> Result<()> {
+        let rows = batch.num_rows();
+        let bytes = slice_bytes(batch) as usize;
+        let by_bytes = (rows * RUN_BYTES).checked_div(bytes).unwrap_or(rows);
+        let run_rows = by_bytes.clamp(1, 2 * RUN_ROWS);
+        let runs = rows.div_ceil(run_rows);
+        for run in 0..runs {
+            let (start, end) = (run * rows / runs, (run + 1) * rows / runs);
+            let slice = batch.slice(start, end - start);
+            let estimate = bytes / runs;
+            self.reserve(estimate)?;
+            let before = self.buffered.bytes();
+            let sorted = self.sorter.sort(&slice, &ids[start..end])?;
+            self.buffered.add_run(sorted);
+            self.settle(estimate, self.buffered.bytes() - before);
+            if self.buffered.run_bytes() >= self.options.flush_bytes {
+                self.cut()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects small batches of one partition.
+    fn write_small(&mut self, batch: RecordBatch, partition: u32) -> Result<()> {
+        if self.small.as_ref().is_some_and(|(p, _)| *p != partition) {
+            self.flush_small()?;
+        }
+        let (_, small) = self
+            .small
+            .get_or_insert_with(|| (partition, Stage::default()));
+        let batch = compact_if_wasteful(&self.schema, batch, |b| small.new_bytes(b))?;
+        let bytes = small.push(batch, &[]);
+        let full = small.rows() >= self.options.target_rows || small.bytes() >= RUN_BYTES;
+        self.reserve(bytes)?;
+        if full {
+            self.flush_small()?;
+        }
+        Ok(())
+    }
+
+    fn flush_small(&mut self) -> Result<()> {
+        let Some((partition, mut small)) = self.small.take() else {
+            return Ok(());
+        };
+        let bytes = small.bytes();
+        let (batches, _) = small.take(&self.schema)?;
+        for batch in batches {
+            self.keep(batch, partition)?;
+        }
+        self.memory.shrink(bytes);
+        Ok(())
+    }
+
+    /// Keeps a batch of one partition: as it is, or a copy when it pins much more.
+    fn keep(&mut self, batch: RecordBatch, partition: u32) -> Result<()> {
+        let needed = slice_bytes(&batch) as usize;
+        self.reserve(needed)?;
+        let before = self.buffered.bytes();
+        let batch = compact_if_wasteful(&self.schema, batch, |b| self.buffered.new_bytes(b))?;
+        self.buffered.add_batch(partition, batch);
+        self.settle(needed, self.buffered.bytes() - before);
+        Ok(())
+    }
+
+    /// Cuts the runs into batches, or spills when there is no memory for it.
+    fn cut(&mut self) -> Result<()> {
+        let runs = self.buffered.run_bytes();
+        if runs == 0 {
+            return Ok(());
+        }
+        if self.memory.try_grow(runs).is_err() {
+            return self.spill();
+        }
+        let before = self.buffered.bytes();
+        self.buffered.cut()?;
+        self.settle(before + runs, self.buffered.bytes());
+        Ok(())
+    }
+
+    /// Reserves memory, spilling when it is refused. A writer that holds nothing more to
+    /// spill takes what it needs all the same: the rows are in memory already.
+    fn reserve(&mut self, bytes: usize) -> Result<()> {
+        if self.memory.try_grow(bytes).is_ok() {
+            return Ok(());
+        }
+        self.spill()?;
+        if self.memory.try_grow(bytes).is_err() {
+            self.memory.grow(bytes);
+        }
+        Ok(())
+    }
+
+    /// Corrects a reservation to what it turned out to be.
+    fn settle(&mut self, reserved: usize, actual: usize) {
+        if actual > reserved {
+            self.memory.grow(actual - reserved);
+        } else {
+            self.memory.shrink(reserved - actual);
+        }
+    }
+
+    fn spill(&mut self) -> Result<()> {
+        let bytes = self.buffered.bytes();
+        if bytes == 0 {
+            return Ok(());
+        }
+        let encoder = encoder(&mut self.encoder, &self.schema, self.options.codec)?;
+        let dirs = self.store.dirs();
+        let spill = spill::spill(dirs, encoder, &self.buffered, self.partitions)?;
+        self.spills.push(spill);
+        self.buffered.clear();
+        self.memory.shrink(bytes);
+        Ok(())
+    }
+}
+
+fn encoder<'a>(
+    encoder: &'a mut Option<BlockEncoder>,
+    schema: &SchemaRef,
+    codec: Codec,
+) -> Result<&'a mut BlockEncoder> {
+    match encoder {
+        Some(encoder) => Ok(encoder),
+        none => Ok(none.insert(BlockEncoder::new(SchemaRef::clone(schema), codec)?)),
+    }
+}
+
+/// Copies a batch that would pin more than twice the bytes that it needs.
+fn compact_if_wasteful(
+    schema: &SchemaRef,
+    batch: RecordBatch,
+    pinned: impl FnOnce(&RecordBatch) -> usize,
+) -> Result<RecordBatch> {
+    if pinned(&batch) > 2 * slice_bytes(&batch) as usize + (64 << 10) {
+        assemble(schema, &[Piece::whole(&batch)])
+    } else {
+        Ok(batch)
+    }
+}
+
+fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

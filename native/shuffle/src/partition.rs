@@ -1,1 +1,0 @@
-//! Rows sorted by partition, and cut into batches.
