@@ -35,6 +35,8 @@ export interface PlannedQuery {
   /** One opaque stage plan per stage, for {@link Planner.refine}. */
   readonly stages: readonly Uint8Array[];
   readonly nowMicros: number;
+  /** Kind of the task runner that runs its programs; ours is `plan`. */
+  readonly runner: string;
 }
 
 export interface StageProgram {

@@ -38,7 +38,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
         slots: options.slots,
         memoryBytes: policy.budgetBytes,
         storageFraction: policy.storageFraction,
-        localDirs: (this.#settings.get('spark.local.dir') ?? '').split(',').filter((dir) => dir !== ''),
+        localDirs: this.#settings.get('spark.local.dir'),
         blockStore,
         compression,
       }),

@@ -14,11 +14,11 @@ export class DefaultMemoryManager implements MemoryManager {
 
   policy(limits: MemoryLimits): MemoryPolicy {
     const explicit = this.#settings.get('kiln.memory.budget');
-    const fraction = Number(this.#settings.get('spark.memory.fraction'));
-    const budgetBytes = explicit === undefined ? Math.floor(Math.max(limits.totalBytes - reservedBytes, limits.totalBytes / 2) * fraction) : Number(explicit);
+    const fraction = this.#settings.get('spark.memory.fraction');
+    const budgetBytes = explicit === undefined ? Math.floor(Math.max(limits.totalBytes - reservedBytes, limits.totalBytes / 2) * fraction) : explicit;
     return {
       budgetBytes,
-      storageFraction: Number(this.#settings.get('spark.memory.storageFraction')),
+      storageFraction: this.#settings.get('spark.memory.storageFraction'),
       // A hash table takes up to twice its rows; a task's share is 1/slots.
       maxHashBuildBytes: Math.floor(budgetBytes / limits.slots / 2),
     };

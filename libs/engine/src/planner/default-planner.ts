@@ -44,7 +44,7 @@ export class DefaultPlanner implements Planner {
     const planned = await native.plan(request, resolved);
     // Two queries may be planned at once: ids only ever grow.
     this.#nextColumnId = Math.max(this.#nextColumnId, planned.plan.nextColumnId);
-    return { ...planned, nowMicros: request.nowMicros };
+    return { ...planned, nowMicros: request.nowMicros, runner: 'plan' };
   }
 
   refine(stage: Uint8Array, decisions: StageDecisions): StageProgram {

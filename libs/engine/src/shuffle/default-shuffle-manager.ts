@@ -9,8 +9,8 @@ export class DefaultShuffleManager implements ShuffleManager {
   constructor(@inject(EngineSettings) settings: EngineSettings) {
     const codec = settings.get('spark.io.compression.codec');
     this.#choice = {
-      blockStore: settings.get('kiln.shuffle.forceFile') === 'true' ? 'file:' : 'memory:',
-      compression: settings.get('spark.shuffle.compress') === 'false' ? 'none' : codec === 'zstd' ? 'zstd' : 'lz4',
+      blockStore: settings.get('kiln.shuffle.forceFile') ? 'file:' : 'memory:',
+      compression: !settings.get('spark.shuffle.compress') ? 'none' : codec === 'zstd' ? 'zstd' : 'lz4',
     };
   }
 

@@ -35,6 +35,8 @@ export interface ComposeOptions {
   readonly plugins: readonly { readonly plugin: Plugin; readonly config: Readonly<Record<string, unknown>> }[];
   readonly bindings: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Called when plugins are registered and nothing but cluster managers is constructed: settings that the master decides. */
+  readonly settle?: (composition: Composition) => EngineSettings;
 }
 
 const extensionPoints = [
@@ -49,9 +51,9 @@ const extensionPoints = [
 /** The engine's parts, a plugin's in place of a default where one is offered. One page: what runs when nothing is said. */
 export function composeEngine(options: ComposeOptions): Composition {
   const composition = new Composition();
-  composition.bindValue(EngineSettings, options.settings, 'host');
-  composition.bindValue(Logger, options.logger, 'host');
-  composition.bindValue(ClockService, options.clock ?? systemClock, 'host');
+  composition.provide(EngineSettings, options.settings);
+  composition.provide(Logger, options.logger);
+  composition.provide(ClockService, options.clock ?? systemClock);
   composition.bindDefault(ListenerBus, DefaultListenerBus);
   composition.bindDefault(Planner, DefaultPlanner);
   composition.bindDefault(MapOutputTracker, DefaultMapOutputTracker);
@@ -71,6 +73,8 @@ export function composeEngine(options: ComposeOptions): Composition {
       contribute: (point, contribution) => composition.contribute(point, contribution, plugin.id),
     });
   }
-  composition.start(extensionPoints, options.bindings);
+  composition.prepare(extensionPoints, options.bindings);
+  if (options.settle !== undefined) composition.provide(EngineSettings, options.settle(composition));
+  composition.start();
   return composition;
 }

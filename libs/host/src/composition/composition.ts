@@ -35,6 +35,11 @@ export class Composition {
     this.#offer(token, { owner, apply: (container) => container.register(token, { useValue: value }) });
   }
 
+  /** Something of the host's own, which no plugin replaces. The last value given counts. */
+  provide<T extends object>(token: Token<T>, value: T): void {
+    this.#container.register(token, { useValue: value });
+  }
+
   contribute<T extends object>(point: ExtensionPoint<T>, value: T | Constructor<T>, owner: string): void {
     const list = this.#contributions.get(point.id) ?? [];
     list.push({ owner, value });
@@ -42,9 +47,9 @@ export class Composition {
   }
 
   /**
-   * Chooses among offers (`bindings`: token name to plugin id), then constructs everything once. All problems are named in one error.
+   * Chooses among offers (`bindings`: token name to plugin id). Nothing is constructed but what is asked for. All problems are named in one error.
    */
-  start(points: readonly ExtensionPoint<object>[], bindings: Readonly<Record<string, string>>): void {
+  prepare(points: readonly ExtensionPoint<object>[], bindings: Readonly<Record<string, string>>): void {
     const problems = this.#choose(bindings);
     const known = new Set(points.map((point) => point.id));
     for (const [id, list] of this.#contributions) {
@@ -56,6 +61,11 @@ export class Composition {
         useFactory: memoize((container) => (this.#contributions.get(point.id) ?? []).map(({ value }) => (isConstructor(value) ? container.resolve(value) : value))),
       });
     }
+  }
+
+  /** Constructs every service once, so that a hole fails the start and not a job. */
+  start(): void {
+    const problems: string[] = [];
     for (const token of new Set([...this.#defaults.keys(), ...this.#offers.keys()])) {
       try {
         this.#started.push({ token, service: this.#container.resolve(token) });

@@ -1,5 +1,6 @@
-import { errorToData, type JobId } from '@kiln/base';
+import { errorToData, type JobId, type SettingName } from '@kiln/base';
 import type { EngineEvent } from '@kiln/contracts/listener';
+import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { WriteMode } from '@kiln/contracts/storage';
 import type { Query } from '@kiln/contracts/planner';
 import { showString } from '@kiln/engine/native';
@@ -121,7 +122,7 @@ export class ControlServer {
   }
 
   #query(query: EngineQuery, action: Query['action']): Query {
-    return { plan: query.plan, views: query.views, conf: { ...this.#runtime.settings.entries(), ...query.conf }, action, defaultParallelism: this.#runtime.defaultParallelism };
+    return { plan: query.plan, views: query.views, conf: normalConf(this.#runtime.settings.with(query.conf).settings), action, defaultParallelism: this.#runtime.defaultParallelism };
   }
 
   #onEvent(event: EngineEvent): void {
@@ -133,6 +134,12 @@ export class ControlServer {
     this.#post({ type: 'events', events: this.#events });
     this.#events = [];
   }
+}
+
+/** What was set, checked, in the catalogue's units (bytes, milliseconds), so that nobody behind it parses `64MB` again. */
+function normalConf(settings: EngineSettings): Readonly<Record<string, string>> {
+  const names = Object.keys(settings.entries()) as SettingName[];
+  return Object.fromEntries(names.map((name) => [name, String(settings.get(name) ?? settings.text(name))]));
 }
 
 function actionOf(query: EngineQuery): Query['action'] {

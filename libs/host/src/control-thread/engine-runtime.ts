@@ -6,7 +6,7 @@ import { ExecutorFactory } from '@kiln/contracts/executor';
 import { ListenerBus } from '@kiln/contracts/listener';
 import { MemoryManager } from '@kiln/contracts/memory';
 import { Planner } from '@kiln/contracts/planner';
-import { clusterManagersExtensionPoint, type EngineSettings, type Logger } from '@kiln/contracts/plugin';
+import { clusterManagersExtensionPoint, EngineSettings, type Logger } from '@kiln/contracts/plugin';
 import { MapOutputTracker } from '@kiln/contracts/shuffle';
 import { OutputCommitter } from '@kiln/contracts/storage';
 import { TaskScheduler } from '@kiln/contracts/task-scheduler';
@@ -62,7 +62,7 @@ export class EngineRuntime {
       clock: systemClock,
       stages: new StageRegistry(),
       maxHashBuildBytes: () => this.#maxHashBuildBytes,
-      maxResultBytes: Number(settings.get('spark.driver.maxResultSize') ?? 0),
+      maxResultBytes: settings.get('spark.driver.maxResultSize'),
     });
   }
 
@@ -71,18 +71,27 @@ export class EngineRuntime {
     const { settings, warnings } = Settings.from(options.conf);
     const logger = createLogger();
     const plugins = await loadPlugins([...builtinPlugins(), ...options.plugins], options.baseDir, 'driver');
-    const engineSettings = new LayeredSettings(settings);
-    const composition = composeEngine({ settings: engineSettings, logger, plugins, bindings: options.bindings });
-    const cluster = chooseCluster(composition.all(clusterManagersExtensionPoint), options, settings.entries());
-    if (cluster.maxTaskFailures !== null) engineSettings.setDefault('spark.task.maxFailures', String(cluster.maxTaskFailures));
-    const runtime = new EngineRuntime({ settings: engineSettings, warnings, composition, cluster, logger, master: options.master });
+    let cluster: ClusterManager | undefined;
+    const composition = composeEngine({
+      settings,
+      logger,
+      plugins,
+      bindings: options.bindings,
+      settle(prepared) {
+        cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), options.master, settings);
+        const { maxTaskFailures } = cluster;
+        return maxTaskFailures === null || settings.isSet('spark.task.maxFailures') ? settings : settings.with({ 'spark.task.maxFailures': String(maxTaskFailures) }).settings;
+      },
+    });
+    if (cluster === undefined) throw new Error('settle was not called');
+    const runtime = new EngineRuntime({ settings: composition.get(EngineSettings), warnings: warnings.map((warning) => warning.message), composition, cluster, logger, master: options.master });
     await runtime.#startExecutors();
     runtime.bus.post({ type: 'engine-started', time: systemClock.now(), appId: runtime.appId, name: options.name, master: options.master });
     return runtime;
   }
 
   get defaultParallelism(): number {
-    return Number(this.settings.get('spark.default.parallelism') ?? Math.max(1, this.#slots));
+    return this.settings.get('spark.default.parallelism') ?? Math.max(1, this.#slots);
   }
 
   /** Ends jobs, executors and plugins, in reverse order of start. */
@@ -122,34 +131,7 @@ export class EngineRuntime {
   }
 }
 
-/** The user's settings over the master's over the catalogue's defaults. */
-class LayeredSettings implements EngineSettings {
-  readonly #settings: EngineSettings;
-  readonly #defaults = new Map<string, string>();
-
-  constructor(settings: EngineSettings) {
-    this.#settings = settings;
-  }
-
-  setDefault(name: string, value: string): void {
-    this.#defaults.set(name, value);
-  }
-
-  get(name: string): string | undefined {
-    return this.#settings.isSet(name) ? this.#settings.get(name) : (this.#defaults.get(name) ?? this.#settings.get(name));
-  }
-
-  isSet(name: string): boolean {
-    return this.#settings.isSet(name);
-  }
-
-  entries(): Readonly<Record<string, string>> {
-    return this.#settings.entries();
-  }
-}
-
-function chooseCluster(providers: readonly ClusterManagerProvider[], options: ControlStart, conf: Readonly<Record<string, string>>): ClusterManager {
-  const { master } = options;
+function chooseCluster(providers: readonly ClusterManagerProvider[], master: string, settings: EngineSettings): ClusterManager {
   // The last to accept wins, so that a plugin can take a master over from Kiln's own.
   const provider = providers.findLast((candidate) => candidate.accepts(master));
   if (provider === undefined) {
@@ -158,5 +140,5 @@ function chooseCluster(providers: readonly ClusterManagerProvider[], options: Co
       concerns: { master },
     });
   }
-  return provider.create({ master, conf, machine: machineResources(conf) });
+  return provider.create({ master, conf: settings.entries(), machine: machineResources(settings) });
 }

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { parseBytes } from '@kiln/base';
 import type { ExecutorResources } from '@kiln/contracts/cluster-manager';
+import type { EngineSettings } from '@kiln/contracts/plugin';
 
 /** Share of the machine (or cgroup) that an engine takes when `spark.executor.memory` and `spark.driver.memory` are not set. */
 const shareOfMachine = 0.7;
 
-export function machineResources(conf: Readonly<Record<string, string>>): ExecutorResources {
-  const explicit = conf['spark.executor.memory'] ?? conf['spark.driver.memory'];
-  return { cores: availableParallelism(), memoryBytes: explicit === undefined ? Math.floor(memoryLimit() * shareOfMachine) : parseBytes(explicit, 'MiB') };
+export function machineResources(settings: EngineSettings): ExecutorResources {
+  const name = (['spark.executor.memory', 'spark.driver.memory'] as const).find((candidate) => settings.isSet(candidate));
+  return { cores: availableParallelism(), memoryBytes: (name && settings.get(name)) ?? Math.floor(memoryLimit() * shareOfMachine) };
 }
 
 function memoryLimit(): number {

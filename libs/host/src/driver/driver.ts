@@ -68,7 +68,7 @@ export class Driver {
     const kept = key === null ? undefined : this.#parts.stages.find(key);
     if (kept !== undefined) return kept;
     const planned: PlannedQuery = await this.#parts.planner.plan(request.query);
-    return this.#parts.stages.add(planned, request.query.conf, key);
+    return this.#parts.stages.add(planned, request.query, key);
   }
 
   /** Starts a planned query as a job. `undefined`: the write's mode is `ignore` and there is output already. */
@@ -179,9 +179,7 @@ export class Driver {
         this.#parts.bus.post({ type: 'stage-skipped', time: this.#now(), stage: stageInfo(this.#parts.stages.get(action.stageId), action.jobId) });
         return;
       case 'unregister-outputs':
-        if (action.shuffleId !== null && action.map !== null) this.#parts.tracker.unregister(action.shuffleId, action.map);
-        else this.#parts.tracker.unregisterExecutor(action.executorId);
-        return;
+        return this.#parts.tracker.unregister(action);
       case 'drop-shuffle':
         this.#parts.tracker.remove(action.shuffleId);
         this.#parts.backend.removeShuffle(action.shuffleId);

@@ -48,7 +48,7 @@ export class StagePreparer {
     const { decisions, words } = decide(stage, {
       tracker: this.#parts.tracker,
       planner: this.#parts.planner,
-      coalesce: coalesceOptions(this.#parts.settings, stage.query.conf),
+      coalesce: coalesceOptions(this.#parts.settings.with(stage.query.conf).settings, stage.query.defaultParallelism),
       scalars,
       maxHashBuildBytes: this.#parts.maxHashBuildBytes(),
     });
@@ -65,14 +65,12 @@ export class StagePreparer {
   }
 }
 
-function coalesceOptions(settings: EngineSettings, conf: Readonly<Record<string, string>>): CoalesceOptions {
-  const get = (name: string) => conf[name] ?? settings.get(name);
-  const prefix = 'spark.sql.adaptive';
+function coalesceOptions(settings: EngineSettings, defaultParallelism: number): CoalesceOptions {
   return {
-    enabled: get(`${prefix}.enabled`) !== 'false' && get(`${prefix}.coalescePartitions.enabled`) !== 'false',
-    parallelismFirst: get(`${prefix}.coalescePartitions.parallelismFirst`) !== 'false',
-    minPartitionSize: Number(get(`${prefix}.coalescePartitions.minPartitionSize`)),
-    advisoryPartitionSize: Number(get(`${prefix}.advisoryPartitionSizeInBytes`)),
-    minPartitionNum: Number(get(`${prefix}.coalescePartitions.minPartitionNum`) ?? get('spark.default.parallelism') ?? 1),
+    enabled: settings.get('spark.sql.adaptive.enabled') && settings.get('spark.sql.adaptive.coalescePartitions.enabled'),
+    parallelismFirst: settings.get('spark.sql.adaptive.coalescePartitions.parallelismFirst'),
+    minPartitionSize: settings.get('spark.sql.adaptive.coalescePartitions.minPartitionSize'),
+    advisoryPartitionSize: settings.get('spark.sql.adaptive.advisoryPartitionSizeInBytes'),
+    minPartitionNum: settings.get('spark.sql.adaptive.coalescePartitions.minPartitionNum') ?? defaultParallelism,
   };
 }

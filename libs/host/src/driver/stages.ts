@@ -1,7 +1,7 @@
 import { type StageId, stageId } from '@kiln/base';
 import type { StageSpec } from '@kiln/contracts/dag-scheduler';
 import type { StageInfo } from '@kiln/contracts/listener';
-import type { OperatorNode, PlannedQuery, StagePlan, StageProgram } from '@kiln/contracts/planner';
+import type { OperatorNode, PlannedQuery, Query, StagePlan, StageProgram } from '@kiln/contracts/planner';
 import { shuffleId } from '@kiln/base';
 import type { Segment } from '@kiln/engine/adaptive';
 
@@ -29,6 +29,7 @@ export interface StageAttempt {
 export interface StagedQuery {
   readonly planned: PlannedQuery;
   readonly conf: Readonly<Record<string, string>>;
+  readonly defaultParallelism: number;
   /** By `StagePlan.id`. */
   readonly stages: readonly Stage[];
 }
@@ -39,9 +40,9 @@ export class StageRegistry {
   #next = 0;
 
   /** `key` null: nobody will ask again. */
-  add(planned: PlannedQuery, conf: Readonly<Record<string, string>>, key: string | null): StagedQuery {
+  add(planned: PlannedQuery, asked: Query, key: string | null): StagedQuery {
     const stages: Stage[] = [];
-    const query: StagedQuery = { planned, conf, stages };
+    const query: StagedQuery = { planned, conf: asked.conf, defaultParallelism: asked.defaultParallelism, stages };
     for (const [index, plan] of planned.plan.stages.entries()) {
       const bytes = planned.stages[index] ?? new Uint8Array();
       const stage: Stage = { id: stageId(this.#next++), plan, bytes, query, attempt: null, avoidHashJoin: false };

@@ -26,7 +26,7 @@ export class TaskLauncher {
     this.#launched.set(launch.taskId, launch);
     const writes = write !== null && stage.plan.output.type === 'write';
     backend.launch(launch.executorId, {
-      runner: 'plan',
+      runner: stage.query.planned.runner,
       spec: {
         taskId: launch.taskId,
         jobId: launch.jobId,
