@@ -5,7 +5,11 @@ test.each([
   ['partition', ['partitions', 'position'], 'partitions'],
   ['flgihts', ['flights', 'fights'], 'flights'],
   ['NAME', ['id', 'name'], 'name'],
-  ['spark.shuffle.partitions', ['spark.shuffle.compress', 'spark.sql.shuffle.partitions'], 'spark.sql.shuffle.partitions'],
+  [
+    'spark.shuffle.partitions',
+    ['spark.shuffle.compress', 'spark.sql.shuffle.partitions'],
+    'spark.sql.shuffle.partitions',
+  ],
   ['ab', ['ac', 'ad'], 'ac'],
   ['price', ['weight', 'colour'], undefined],
   ['x', [], undefined],

@@ -1,3 +1,4 @@
+// biome-ignore-all format: a table, one property a line
 import { sameAs } from './setting.ts';
 import { boolean, choice, integer, list, number, size, text, time, timeZone } from './setting-types.ts';
 

@@ -1,13 +1,19 @@
 import { define, type Present, type RangeOptions, type SameAs, type Setting, type SettingOptions } from './setting.ts';
 import { type SizeUnit, type TimeUnit, toBytes, toMillis } from './units.ts';
 
-export function text<F extends string | SameAs | null>(fallback: F, doc: string, options: SettingOptions = {}): Setting<Present<F, string>> {
+export function text<F extends string | SameAs | null>(
+  fallback: F,
+  doc: string,
+  options: SettingOptions = {},
+): Setting<Present<F, string>> {
   return define<Present<F, string>>('text', 'text', fallback, doc, options, (value) => value as never);
 }
 
 /** Values between commas. */
 export function list(fallback: string, doc: string, options: SettingOptions = {}): Setting<readonly string[]> {
-  return define<readonly string[]>('list', 'values between commas', fallback, doc, options, (value) => value.split(',').flatMap((part) => part.trim() || []));
+  return define<readonly string[]>('list', 'values between commas', fallback, doc, options, (value) =>
+    value.split(',').flatMap((part) => part.trim() || []),
+  );
 }
 
 /** `only`: the one value that works, with the reason. */
@@ -26,20 +32,40 @@ export function boolean<F extends boolean | SameAs | null>(
 }
 
 /** One of a few words, in any case; the value is spelled as in `values`. */
-export function choice<const V extends string>(values: readonly V[], fallback: V, doc: string, options: SettingOptions = {}): Setting<V> {
+export function choice<const V extends string>(
+  values: readonly V[],
+  fallback: V,
+  doc: string,
+  options: SettingOptions = {},
+): Setting<V> {
   return define<V>('choice', `one of ${values.join(', ')}`, fallback, doc, options, (value) => {
     return values.find((known) => known.toLowerCase() === value.toLowerCase()) as NonNullable<V> | undefined;
   });
 }
 
-export function integer<F extends number | SameAs | null>(fallback: F, doc: string, options: RangeOptions = {}): Setting<Present<F, number>> {
-  return define<Present<F, number>>('integer', `a whole number${rangeText(options)}`, fallback, doc, options, (value) => {
-    const parsed = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
-    return (Number.isSafeInteger(parsed) ? within(parsed, options) : undefined) as never;
-  });
+export function integer<F extends number | SameAs | null>(
+  fallback: F,
+  doc: string,
+  options: RangeOptions = {},
+): Setting<Present<F, number>> {
+  return define<Present<F, number>>(
+    'integer',
+    `a whole number${rangeText(options)}`,
+    fallback,
+    doc,
+    options,
+    (value) => {
+      const parsed = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+      return (Number.isSafeInteger(parsed) ? within(parsed, options) : undefined) as never;
+    },
+  );
 }
 
-export function number<F extends number | SameAs | null>(fallback: F, doc: string, options: RangeOptions = {}): Setting<Present<F, number>> {
+export function number<F extends number | SameAs | null>(
+  fallback: F,
+  doc: string,
+  options: RangeOptions = {},
+): Setting<Present<F, number>> {
   return define<Present<F, number>>('number', `a number${rangeText(options)}`, fallback, doc, options, (value) => {
     const parsed = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : Number.NaN;
     return within(parsed, options) as never;
@@ -71,19 +97,33 @@ export function time<F extends string | SameAs | null>(
   const negative = options.negative === undefined ? '' : `, -1: ${options.negative}`;
   const form = `a time such as 100ms, 3s or 2min (a bare number counts ${bare}${negative})`;
   const min = options.negative === undefined ? 0 : -Infinity;
-  return define<Present<F, number>>('time', form, fallback, doc, options, (value) => within(toMillis(value, bare), { min }) as never);
+  return define<Present<F, number>>(
+    'time',
+    form,
+    fallback,
+    doc,
+    options,
+    (value) => within(toMillis(value, bare), { min }) as never,
+  );
 }
 
 /** A region (`Europe/Berlin`) or an offset (`+02:00`). */
 export function timeZone(doc: string, options: SettingOptions = {}): Setting<string | undefined> {
-  return define<string | undefined>('time-zone', 'a region such as Europe/Berlin or an offset such as +02:00', null, doc, options, (value) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: value });
-      return value;
-    } catch {
-      return undefined;
-    }
-  });
+  return define<string | undefined>(
+    'time-zone',
+    'a region such as Europe/Berlin or an offset such as +02:00',
+    null,
+    doc,
+    options,
+    (value) => {
+      try {
+        new Intl.DateTimeFormat('en', { timeZone: value });
+        return value;
+      } catch {
+        return undefined;
+      }
+    },
+  );
 }
 
 function within(value: number, range: RangeOptions): number | undefined {

@@ -21,13 +21,19 @@ function errorOf(raw: Record<string, string>) {
 test('every default is a value of its property, and every `same as` names a property of the same type', () => {
   for (const [name, setting] of Object.entries(settingsCatalogue)) {
     if (typeof setting.fallback === 'string') expect(setting.parse(setting.fallback), name).toBeDefined();
-    if (setting.fallback !== null && typeof setting.fallback === 'object') expect(settingsCatalogue[setting.fallback.sameAs]?.type, name).toBe(setting.type);
+    if (setting.fallback !== null && typeof setting.fallback === 'object')
+      expect(settingsCatalogue[setting.fallback.sameAs]?.type, name).toBe(setting.type);
     expect(setting.doc, name).toMatch(/\.$/);
   }
 });
 
 test('values have the types of the catalogue', () => {
-  const settings = from({ 'spark.task.maxFailures': '7', 'spark.speculation': 'TRUE', 'spark.local.dir': '/a, /b,', 'spark.scheduler.mode': 'fair' });
+  const settings = from({
+    'spark.task.maxFailures': '7',
+    'spark.speculation': 'TRUE',
+    'spark.local.dir': '/a, /b,',
+    'spark.scheduler.mode': 'fair',
+  });
   expectTypeOf(settings.get('spark.task.maxFailures')).toEqualTypeOf<number>();
   expectTypeOf(settings.get('spark.default.parallelism')).toEqualTypeOf<number | undefined>();
   expectTypeOf(settings.get('spark.scheduler.mode')).toEqualTypeOf<'FIFO' | 'FAIR'>();
@@ -101,7 +107,12 @@ test('all bad values are named at once', () => {
 });
 
 test('an unknown name is a warning with the nearest known one', () => {
-  const { settings, warnings } = Settings.from({ 'spark.task.maxFailure': '2', 'kiln.nonsense': '1', 'acme.key': '1', 'spark.hadoop.fs.s3a.endpoint': 'x' });
+  const { settings, warnings } = Settings.from({
+    'spark.task.maxFailure': '2',
+    'kiln.nonsense': '1',
+    'acme.key': '1',
+    'spark.hadoop.fs.s3a.endpoint': 'x',
+  });
   expect(warnings.map(({ message }) => message)).toEqual([
     'spark.task.maxFailure is not a property that Kiln knows: it changes nothing; did you mean spark.task.maxFailures?',
     'kiln.nonsense is not a property that Kiln knows: it changes nothing',

@@ -56,7 +56,12 @@ export class Settings {
       else if (result === undefined) problems.push(badValue(name, value, setting));
       else {
         parsed.set(name, result);
-        if (setting.status === 'accepted') warnings.push({ name, kind: 'unused', message: `${name} is accepted, but nothing uses it yet: it changes nothing` });
+        if (setting.status === 'accepted')
+          warnings.push({
+            name,
+            kind: 'unused',
+            message: `${name} is accepted, but nothing uses it yet: it changes nothing`,
+          });
       }
     }
     if (problems.length > 0) throw oneError(problems);
@@ -101,15 +106,23 @@ function find(name: string): Setting<unknown> | undefined {
 }
 
 function unknownName(name: string): SettingWarning {
-  if (!/^(spark|kiln)\./.test(name)) return { name, kind: 'unknown', message: `${name} is ignored: names of properties begin with spark. or kiln.` };
+  if (!/^(spark|kiln)\./.test(name))
+    return { name, kind: 'unknown', message: `${name} is ignored: names of properties begin with spark. or kiln.` };
   const like = nearest(name, Object.keys(catalogue));
   const suggestion = like === undefined ? '' : `; did you mean ${like}?`;
-  return { name, kind: 'unknown', message: `${name} is not a property that Kiln knows: it changes nothing${suggestion}` };
+  return {
+    name,
+    kind: 'unknown',
+    message: `${name} is not a property that Kiln knows: it changes nothing${suggestion}`,
+  };
 }
 
 function badValue(name: string, value: string, setting: Setting<unknown>): KilnError {
   return new KilnError('KILN_SETTINGS_VALUE', `${name} is '${value}', but must be ${setting.form}`, {
-    hint: typeof setting.fallback === 'string' && setting.fallback !== '' ? `Leave it out for the default, ${setting.fallback}` : 'Leave it out for the default',
+    hint:
+      typeof setting.fallback === 'string' && setting.fallback !== ''
+        ? `Leave it out for the default, ${setting.fallback}`
+        : 'Leave it out for the default',
     concerns: { property: name, value },
   });
 }
@@ -118,7 +131,11 @@ function oneError(problems: readonly KilnError[]): KilnError {
   const [first] = problems;
   if (first !== undefined && problems.length === 1) return first;
   const data: readonly ErrorData[] = problems.map((problem) => errorToData(problem));
-  return new KilnError('KILN_SETTINGS_VALUE', `${problems.length} settings have bad values:\n${data.map(({ message }) => `- ${message}`).join('\n')}`, {
-    concerns: { property: data.map(({ concerns }) => concerns.property).join(', ') },
-  });
+  return new KilnError(
+    'KILN_SETTINGS_VALUE',
+    `${problems.length} settings have bad values:\n${data.map(({ message }) => `- ${message}`).join('\n')}`,
+    {
+      concerns: { property: data.map(({ concerns }) => concerns.property).join(', ') },
+    },
+  );
 }

@@ -30,6 +30,7 @@ export function parseMillis(text: string, bare: TimeUnit = 'ms'): number {
 }
 
 function checked(value: number, text: string, form: string): number {
-  if (Number.isNaN(value)) throw new KilnError('KILN_SETTINGS_VALUE', `'${text}' is not ${form}`, { concerns: { value: text } });
+  if (Number.isNaN(value))
+    throw new KilnError('KILN_SETTINGS_VALUE', `'${text}' is not ${form}`, { concerns: { value: text } });
   return value;
 }

@@ -1,1 +1,2 @@
-export {};
+export { DefaultShuffleManager } from './default-shuffle-manager.ts';
+export { DefaultMapOutputTracker } from './map-output-tracker.ts';
