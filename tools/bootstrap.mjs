@@ -19,10 +19,7 @@ const commands = {
   start: () => [...setup, [`Run ${QUICKSTART}`, () => node24(['apps/cli/bin/kiln.js', 'run', QUICKSTART])]],
   build: () => [dependencies, typescript, addon],
   test: (args) => [...setup, ['Run the tests', () => quietly(node24(['tools/run-tests/main.ts', ...args]))]],
-  check: () => [
-    ...setup,
-    ['Run the checks', () => quietly(nx(['run-many', '-t', 'check-*', '--projects=kiln', '--outputStyle=static']))],
-  ],
+  check: () => [...setup, ['Run the checks', () => quietly(nx(['run', 'kiln:check', '--outputStyle=static']))]],
   fix: () => [
     dependencies,
     ['Format TypeScript', () => node24(['node_modules/@biomejs/biome/bin/biome', 'check', '--write', '.'])],

@@ -1,4 +1,4 @@
 // Generated from native/addon/src by `npm run gen`: do not edit.
 import { loadAddon } from './load.js';
 
-export const {} = loadAddon();
+loadAddon();

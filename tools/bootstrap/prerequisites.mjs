@@ -21,7 +21,8 @@ export function atLeast(have, want) {
 
 export function problemsWith({ node, rustc, cc, wantedRust }) {
   const problems = [];
-  if (!atLeast(node, String(MINIMUM_NODE))) problems.push(`Node.js ${MINIMUM_NODE} or newer is needed, this is ${node}.`);
+  if (!atLeast(node, String(MINIMUM_NODE)))
+    problems.push(`Node.js ${MINIMUM_NODE} or newer is needed, this is ${node}.`);
   if (!rustc)
     problems.push(
       `Rust ${wantedRust} or newer is needed to build the native addon, and "rustc" was not found.\n` +
@@ -42,11 +43,15 @@ export function checkPrerequisites() {
     node: process.versions.node,
     rustc: /^rustc (\d+\.\d+\.\d+)/.exec(output('rustc', ['--version']) ?? '')?.[1],
     // On Windows the MSVC tools are found by rustc itself, not through PATH.
-    cc: process.platform === 'win32' ? 'msvc' : [process.env.CC, 'cc', 'gcc', 'clang'].find((name) => name && output(name, ['--version'])),
+    cc:
+      process.platform === 'win32'
+        ? 'msvc'
+        : [process.env.CC, 'cc', 'gcc', 'clang'].find((name) => name && output(name, ['--version'])),
     wantedRust: /rust-version = "([\d.]+)"/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))?.[1] ?? '0',
   };
   const problems = problemsWith(found);
-  if (!output('cargo', ['--version']) && found.rustc) problems.push('"rustc" is there but "cargo" is not: reinstall Rust from https://rustup.rs.');
+  if (!output('cargo', ['--version']) && found.rustc)
+    problems.push('"rustc" is there but "cargo" is not: reinstall Rust from https://rustup.rs.');
   if (problems.length > 0) throw new Explained(problems.map((text) => `- ${text}`).join('\n'));
   say(`Node.js ${found.node}, Rust ${found.rustc}, C compiler ${found.cc}`);
 }

@@ -9,12 +9,12 @@ export function generatedFiles(addonFolder: string): { 'index.d.ts': string; 'in
 
 /** ES modules have no dynamic names: each export of the addon is written out. */
 export function loader(names: readonly string[]): string {
-  const list = names.length > 0 ? `{\n${names.map((name) => `  ${name},\n`).join('')}}` : '{}';
+  const list = names.map((name) => `  ${name},\n`).join('');
   return [
     '// Generated from native/addon/src by `npm run gen`: do not edit.',
     "import { loadAddon } from './load.js';",
     '',
-    `export const ${list} = loadAddon();`,
+    names.length > 0 ? `export const {\n${list}} = loadAddon();` : 'loadAddon();\nexport {};',
     '',
   ].join('\n');
 }

@@ -41,8 +41,11 @@ export function addonCache(folder = join(cacheFolder(), 'addon'), keep = KEEP): 
         .map((item) => ({ ...item, used: statSync(item.path).mtimeMs }))
         .sort((a, b) => b.used - a.used);
       // A scratch folder of this age belongs to a build that was killed.
-      for (const item of entries) if (item.scratch && Date.now() - item.used > LEFT_BEHIND_MS) rmSync(item.path, { recursive: true, force: true });
-      for (const item of entries.filter((entry) => !entry.scratch).slice(keep)) rmSync(item.path, { recursive: true, force: true });
+      for (const item of entries)
+        if (item.scratch && Date.now() - item.used > LEFT_BEHIND_MS)
+          rmSync(item.path, { recursive: true, force: true });
+      for (const item of entries.filter((entry) => !entry.scratch).slice(keep))
+        rmSync(item.path, { recursive: true, force: true });
     },
   };
 }

@@ -18,16 +18,25 @@ export interface CargoResult {
 }
 
 /** Lines of cargo that the progress replaces; all others (warnings, errors) are shown. */
-const CHATTER = /^\s*(Compiling|Checking|Fresh|Finished|Downloading|Downloaded|Updating|Locking|Adding|Blocking|Executable|Running)\b/;
+const CHATTER =
+  /^\s*(Compiling|Checking|Fresh|Finished|Downloading|Downloaded|Updating|Locking|Adding|Blocking|Executable|Running)\b/;
 
 export class CargoFailed extends Error {}
 
 const locked = process.env['CI'] ? ['--locked'] : [];
 
 function packageNames(args: readonly string[]): Set<string> {
-  const tree = spawnSync('cargo', ['tree', '--prefix=none', '--format={p}', ...args, ...locked], { cwd: root, encoding: 'utf8' });
+  const tree = spawnSync('cargo', ['tree', '--prefix=none', '--format={p}', ...args, ...locked], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (tree.status !== 0) throw new CargoFailed(`cargo tree failed:\n${tree.stderr}`);
-  return new Set(tree.stdout.split('\n').map((line) => line.split(' ')[0] ?? '').filter(Boolean));
+  return new Set(
+    tree.stdout
+      .split('\n')
+      .map((line) => line.split(' ')[0] ?? '')
+      .filter(Boolean),
+  );
 }
 
 export async function runCargo({ args, packages, env = {} }: CargoCall): Promise<CargoResult> {
@@ -46,18 +55,21 @@ export async function runCargo({ args, packages, env = {} }: CargoCall): Promise
     const message = JSON.parse(text) as CompilerArtifact;
     if (message.reason !== 'compiler-artifact') return;
     progress.finished(message);
-    const library = message.target.kind.includes('cdylib') && message.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
+    const library =
+      message.target.kind.includes('cdylib') && message.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
     if (library) libraries.set(crateName(message.package_id), library);
   });
   createInterface({ input: cargo.stderr }).on('line', (text) => {
     const [, verb, rest] = /^\s*(\w+) (.*)$/.exec(text) ?? [];
     if (!CHATTER.test(text)) line.print(text);
     else if (verb === 'Compiling' && rest) progress.started(rest.split(' ')[0] ?? rest);
-    else if (verb === 'Blocking') line.show('another cargo is at work in the shared build folder: waiting for it', true);
+    else if (verb === 'Blocking')
+      line.show('another cargo is at work in the shared build folder: waiting for it', true);
   });
   try {
     const code = await new Promise<number | null>((resolve, reject) => cargo.on('error', reject).on('close', resolve));
-    if (code !== 0) throw new CargoFailed(`cargo ${args.join(' ')} failed (exit code ${code}); its messages are above.`);
+    if (code !== 0)
+      throw new CargoFailed(`cargo ${args.join(' ')} failed (exit code ${code}); its messages are above.`);
   } finally {
     clearInterval(tick);
     line.clear();

@@ -1,6 +1,15 @@
 // Brings a cache entry into native/addon. The binary is linked, not copied,
 // and always under a temporary name first: a running engine keeps its old file.
-import { accessSync, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { addonFolder, binaryName } from './paths.ts';
 

@@ -2,8 +2,9 @@
 // very source was built before (in any clone), else by cargo.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { addonCache } from './cache.ts';
 import { buildAddon } from './build-addon.ts';
+import { addonCache } from './cache.ts';
+import { CargoFailed } from './cargo.ts';
 import { fingerprint } from './fingerprint.ts';
 import { installAddon, installedHash } from './install.ts';
 import { withLock } from './lock.ts';
@@ -24,16 +25,25 @@ async function build(): Promise<string> {
   }
 }
 
-const cached = cache.find(hash);
-if (cached && installedHash() === hash) {
-  console.log(`      the addon is current (${hash})`);
-} else if (cached) {
-  installAddon(cached, hash);
-  console.log(`      taken from the cache: ${cached}`);
-} else {
+async function main(): Promise<void> {
+  const cached = cache.find(hash);
+  if (cached && installedHash() === hash) return console.log(`      the addon is current (${hash})`);
+  if (cached) {
+    installAddon(cached, hash);
+    return console.log(`      taken from the cache: ${cached}`);
+  }
   const started = Date.now();
-  console.log(`      not built before (${hash}): building with cargo. The first build takes 10 to 20 minutes on 2 cores.`);
+  console.log(
+    `      not built before (${hash}): cargo builds it. The very first time takes 10 to 20 minutes on 2 cores.`,
+  );
   installAddon(await withLock(join(cache.folder, `${hash}.lock`), build), hash);
   cache.prune();
   console.log(`      built in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof CargoFailed ? error.message : error);
+  process.exitCode = 1;
 }

@@ -30,7 +30,8 @@ export function crateName(packageId: string): string {
   return fragment.includes('@') ? (fragment.split('@')[0] ?? '') : (source.split('/').at(-1) ?? '');
 }
 
-const minutes = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+const minutes = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 export class BuildProgress {
   readonly #all: ReadonlySet<string>;

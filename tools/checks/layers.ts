@@ -1,0 +1,36 @@
+// The layering of Kiln. This table IS the layering: an arrow that is not here fails `npm run check`.
+// A package names its layer in package.json ("nx": { "tags": ["layer:engine"] }).
+
+/** Layer -> the layers it may import. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  contracts: ['base'],
+  native: [],
+  engine: ['base', 'contracts', 'native'],
+  host: ['base', 'contracts', 'engine'],
+  client: ['base', 'contracts', 'engine', 'host'],
+  testing: ['base', 'contracts', 'engine', 'host'],
+  plugin: ['base', 'contracts', 'native'],
+  app: ['base', 'contracts', 'engine', 'host', 'client', 'plugin', 'testing', 'app'],
+};
+
+/** What test files (*.test.ts, test-support/) may import besides. */
+export const TESTS_MAY_IMPORT: readonly string[] = ['testing'];
+
+/** What a package may declare to have it installed, but not import: the host loads built-in plugins by name. */
+export const MAY_INSTALL: Readonly<Record<string, readonly string[]>> = { host: ['plugin'] };
+
+/** Rooms of one package that never import each other: they meet in contracts. */
+export const ROOMS = { folder: 'libs/engine/src', shared: ['native'] } as const;
+
+/** Specifier -> the only folders that may import it. */
+export const ONLY_FROM: Readonly<Record<string, readonly string[]>> = {
+  tsyringe: ['libs/host/src/composition/', 'libs/contracts/src/plugin/'],
+  '@kiln/native': [
+    ...['native', 'planner', 'executor', 'memory', 'shuffle'].map((room) => `${ROOMS.folder}/${room}/`),
+    'plugins/',
+    'native/addon/',
+  ],
+};
+
+export const isTestFile = (file: string): boolean => /\.test\.ts$|\/test-support\/|\/test\//.test(file);

@@ -1,0 +1,27 @@
+// The repository as the checks see it: file names as git knows them, and texts.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Repository {
+  readonly root: string;
+  /** Tracked and new files, without ignored ones; paths with `/`. */
+  readonly files: readonly string[];
+  read(file: string): string;
+}
+
+export function openRepository(root: string): Repository {
+  const git = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  if (git.status !== 0) throw new Error(`git ls-files failed in ${root}: ${git.stderr}`);
+  const files = git.stdout.split('\0').filter((file) => file && existsSync(join(root, file)));
+  return { root, files: files.sort(), read: (file) => readFileSync(join(root, file), 'utf8') };
+}
+
+/** A repository of a few files in memory, for the tests of the checks. */
+export function fakeRepository(texts: Record<string, string>): Repository {
+  return { root: '/nowhere', files: Object.keys(texts).sort(), read: (file) => texts[file] ?? '' };
+}
