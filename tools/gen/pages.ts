@@ -1,0 +1,6 @@
+// The generated pages of docs/reference: a literal list, written by `npm run gen`, compared by a test.
+import { settingsPage } from './settings-page.ts';
+
+export const pages: Readonly<Record<string, () => string>> = {
+  'docs/reference/settings.md': settingsPage,
+};
