@@ -56,6 +56,7 @@ export type DagEvent =
       readonly failures: number;
     }
   | { readonly type: 'fetch-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly failure: TaskFailure }
+  /** To be told before the task scheduler hears of it: what that launches anew must not be sent to lost outputs. */
   | { readonly type: 'executor-lost'; readonly executorId: ExecutorId }
   | { readonly type: 'job-cancelled'; readonly jobId: JobId; readonly reason: string }
   /** No DataFrame or job refers to this shuffle any more. */

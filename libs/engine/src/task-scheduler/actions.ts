@@ -1,0 +1,53 @@
+import type { TaskFailure } from '@kiln/contracts/executor';
+import type { TaskSchedulerAction } from '@kiln/contracts/task-scheduler';
+import { type Level, localityName } from './locality.ts';
+import type { RunningTask, TaskSetState } from './state.ts';
+
+export function launch(
+  { taskId, set, index, attempt, executor, speculative }: RunningTask,
+  level: Level,
+): TaskSchedulerAction {
+  const { jobId, stageId, stageAttempt } = set.taskSet;
+  const partition = set.partitionOf(index);
+  const locality = localityName(level);
+  return {
+    type: 'launch',
+    launch: {
+      taskId,
+      jobId,
+      stageId,
+      stageAttempt,
+      partition,
+      attempt,
+      executorId: executor.id,
+      locality,
+      speculative,
+    },
+  };
+}
+
+export function kill({ taskId, executor }: RunningTask, reason: string): TaskSchedulerAction {
+  return { type: 'kill', taskId, executorId: executor.id, reason };
+}
+
+export function partitionDone({ set, index, taskId, executor }: RunningTask): TaskSchedulerAction {
+  const { jobId, stageId, stageAttempt } = set.taskSet;
+  const partition = set.partitionOf(index);
+  return { type: 'partition-done', jobId, stageId, stageAttempt, partition, taskId, executorId: executor.id };
+}
+
+export function fetchFailed(set: TaskSetState, index: number, failure: TaskFailure): TaskSchedulerAction {
+  const { stageId, stageAttempt } = set.taskSet;
+  return { type: 'fetch-failed', stageId, stageAttempt, partition: set.partitionOf(index), failure };
+}
+
+export function taskSetFailed(
+  set: TaskSetState,
+  index: number,
+  first: TaskFailure,
+  last: TaskFailure,
+  failures: number,
+): TaskSchedulerAction {
+  const { stageId, stageAttempt } = set.taskSet;
+  return { type: 'task-set-failed', stageId, stageAttempt, partition: set.partitionOf(index), first, last, failures };
+}
