@@ -13,12 +13,17 @@ export interface HasPlan {
   readonly plan: Relation;
 }
 
+const columnTag = Symbol.for('kiln.column');
+const sortColumnTag = Symbol.for('kiln.sortColumn');
+
 /**
  * An expression over the columns of a DataFrame. Nothing is computed or checked when it is built.
  *
  * In its methods a string is a value (`col('state').eq('TX')`); where a column is wanted write `col('x')`.
  */
 export class Column {
+  /** Told by this, so that a column of another copy of this package is one too. */
+  readonly [columnTag] = true;
   /** The expression as data. */
   readonly expression: Expression;
 
@@ -272,11 +277,17 @@ export class Column {
 
 /** A column with a direction, for `orderBy`. */
 export class SortColumn {
+  readonly [sortColumnTag] = true;
   readonly order: SortOrder;
 
   constructor(order: SortOrder) {
     this.order = order;
   }
+}
+
+/** Whether a value is a {@link Column}. */
+export function isColumn(value: unknown): value is Column {
+  return typeof value === 'object' && value !== null && columnTag in value;
 }
 
 /** A function call as data. */
@@ -291,12 +302,12 @@ export function toExpression(column: ColumnOrName): Expression {
 
 /** A string is a value. */
 export function valueExpression(value: ColumnOrValue): Expression {
-  return value instanceof Column ? value.expression : literal(value);
+  return isColumn(value) ? value.expression : literal(value);
 }
 
 /** A string is a column name; no direction is ascending. */
 export function toSortOrder(column: ColumnOrName | SortColumn): SortOrder {
-  if (column instanceof SortColumn) return column.order;
+  if (typeof column === 'object' && sortColumnTag in column) return column.order;
   return { child: toExpression(column), direction: 'ascending', nullOrdering: 'default' };
 }
 

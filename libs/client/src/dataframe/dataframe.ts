@@ -3,6 +3,7 @@ import {
   Column,
   type ColumnOrName,
   type ColumnOrValue,
+  isColumn,
   type SortColumn,
   toExpression,
   toSortOrder,
@@ -17,6 +18,13 @@ import type { FrameContext } from './frame-context.ts';
 import { GroupedData } from './grouped-data.ts';
 import { type JoinType, joinKind } from './join-kind.ts';
 
+const dataFrameTag = Symbol.for('kiln.dataFrame');
+
+/** Whether a value is a {@link DataFrame}. */
+export function isDataFrame(value: unknown): value is DataFrame {
+  return typeof value === 'object' && value !== null && dataFrameTag in value;
+}
+
 /**
  * A query that has not run: a plan over sources, other DataFrames and SQL. Immutable: each method returns another one.
  * Nothing is read or checked before an action (`collect`, `show`, `count`, `write`...) or a question about the result
@@ -25,6 +33,9 @@ import { type JoinType, joinKind } from './join-kind.ts';
  * `T` is the shape of its rows as far as TypeScript is told; methods that keep the columns keep it.
  */
 export class DataFrame<T extends object = Row> extends FrameActions<T> {
+  /** Told by this, so that a DataFrame of another copy of this package is one too. */
+  readonly [dataFrameTag] = true;
+
   /** Made by a session; see `Session`. */
   constructor(context: FrameContext, plan: Relation) {
     super(context, plan);
@@ -174,14 +185,14 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
    * `type` is `inner`, `left`, `right`, `full`, `semi`, `anti`, `cross` or another of Spark's words for them.
    */
   join(other: DataFrame<object>, on?: Column | string | readonly string[], type: JoinType = 'inner'): DataFrame {
-    const isCondition = on instanceof Column;
-    const usingColumns = on === undefined || isCondition ? [] : typeof on === 'string' ? [on] : on;
+    const condition = isColumn(on) ? on.expression : null;
+    const usingColumns = on === undefined || isColumn(on) ? [] : typeof on === 'string' ? [on] : on;
     return this.#derive({
       type: 'join',
       left: this.plan,
       right: other.plan,
       kind: joinKind(type),
-      condition: isCondition ? on.expression : null,
+      condition,
       usingColumns,
       isNatural: false,
       isLateral: false,

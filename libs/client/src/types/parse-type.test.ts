@@ -33,14 +33,12 @@ const types: fc.Arbitrary<DataType> = fc.letrec<{ type: DataType }>((tie) => ({
       .map((precision): DataType => ({ type: 'decimal', precision, scale: precision >> 1 })),
     tie('type').map((element): DataType => ({ type: 'array', element, containsNull: true })),
     tie('type').map((value): DataType => ({ type: 'map', key: { type: 'string' }, value, valueContainsNull: true })),
-    fc
-      .array(tie('type'), { maxLength: 3 })
-      .map(
-        (members): DataType => ({
-          type: 'struct',
-          fields: members.map((dataType, i) => ({ name: `f${i}`, dataType, nullable: true })),
-        }),
-      ),
+    fc.array(tie('type'), { maxLength: 3 }).map(
+      (members): DataType => ({
+        type: 'struct',
+        fields: members.map((dataType, i) => ({ name: `f${i}`, dataType, nullable: true })),
+      }),
+    ),
   ),
 })).type;
 
