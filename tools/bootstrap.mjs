@@ -23,6 +23,7 @@ const commands = {
   fix: () => [
     dependencies,
     ['Format TypeScript', () => node24(['node_modules/@biomejs/biome/bin/biome', 'check', '--write', '.'])],
+    ['Complete the lock file', () => node24(['tools/lock-file/main.ts'])],
     ['Format Rust', () => run('cargo', ['fmt', '--all'])],
   ],
   // Native types first: TypeScript may not compile without them.

@@ -1,4 +1,5 @@
 // Nothing of one machine in what is committed; a lock file that names no host and fits the packages.
+import { missingPlatforms } from '../lock-file/platforms.ts';
 import type { Problem } from './problem.ts';
 import type { Repository } from './repository.ts';
 
@@ -29,6 +30,12 @@ function checkLock(repository: Repository): Problem[] {
   if (/"resolved": "http/.test(text))
     problems.push({ file: LOCK, text: 'names a registry host: run npm install with the .npmrc of this repository' });
   const { packages } = JSON.parse(text) as { packages: Record<string, Manifest> };
+  const missing = Object.keys(missingPlatforms(packages));
+  if (missing.length > 0)
+    problems.push({
+      file: LOCK,
+      text: `lacks ${missing.length} binaries of other platforms, npm ci would fail: run npm run fix`,
+    });
   for (const [folder, locked] of Object.entries(packages)) {
     const file = folder === '' ? 'package.json' : `${folder}/package.json`;
     if (folder.includes('node_modules') || !repository.files.includes(file)) continue;
