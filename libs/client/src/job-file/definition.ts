@@ -102,5 +102,5 @@ export type OutputDefinition = z.infer<typeof showOutput> | z.infer<typeof fileO
 /** The JSON Schema of a job file, for editors. */
 export function jobSchema(): object {
   const { $schema, ...rest } = z.toJSONSchema(jobDefinition, { io: 'input' });
-  return { $schema, $id: 'https://kiln.dev/job.schema.json', title: 'Kiln job', ...rest };
+  return { $schema, title: 'Kiln job', ...rest };
 }
