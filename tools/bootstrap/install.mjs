@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { root, say } from './console.mjs';
 import { node24Path, run } from './run.mjs';
 
-const read = (file) => JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
-
 /** npm writes node_modules/.package-lock.json last: it tells what was really installed, by whatever command. */
-export function dependenciesAreCurrent() {
-  const installed = 'node_modules/.package-lock.json';
-  if (!existsSync(join(root, installed))) return false;
+export function dependenciesAreCurrent(folder = root) {
+  const read = (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).packages;
+  const installed = join('node_modules', '.package-lock.json');
+  if (!existsSync(join(folder, installed))) return false;
   const have = read(installed);
   return Object.entries(read('package-lock.json')).every(([path, want]) => {
     if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true;
     const got = have[path];
+    // Binaries of other platforms are not installed.
     if (!got) return Boolean(want.optional || want.devOptional || want.peer);
     return got.version === want.version && got.link === want.link && got.integrity === want.integrity;
   });

@@ -24,6 +24,8 @@ export async function buildAddon(into: string): Promise<void> {
   const { dts, exports } = await generateTypeDef({
     typeDefDir: types,
     cwd: root,
+    // TypeScript refuses `const enum` from another package under isolatedModules.
+    constEnum: false,
     dtsHeader: '// Generated from native/addon/src by `npm run gen`: do not edit.\n',
   });
   writeFileSync(join(into, 'index.d.ts'), dts.includes('export') ? dts : `${dts.trim()}\nexport {};\n`);

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './paths.ts';
-import { BuildProgress, type CompilerArtifact, crateName } from './progress.ts';
+import { BuildProgress, type CompilerArtifact, crateName, elapsed } from './progress.ts';
 import { statusLine } from './status-line.ts';
 
 export interface CargoCall {
@@ -20,6 +20,8 @@ export interface CargoResult {
 /** Lines of cargo that the progress replaces; all others (warnings, errors) are shown. */
 const CHATTER =
   /^\s*(Compiling|Checking|Fresh|Finished|Downloading|Downloaded|Updating|Locking|Adding|Blocking|Executable|Running)\b/;
+
+const DYNAMIC = /\.(so|dylib|dll)$/;
 
 export class CargoFailed extends Error {}
 
@@ -42,29 +44,35 @@ function packageNames(args: readonly string[]): Set<string> {
 export async function runCargo({ args, packages, env = {} }: CargoCall): Promise<CargoResult> {
   const line = statusLine();
   line.show('asking cargo for the list of crates (it downloads what is missing)', true);
-  const progress = new BuildProgress(packageNames(packages), Date.now());
+  const names = packageNames(packages);
+  const asked = Date.now();
   const libraries = new Map<string, string>();
+  // Cargo compiles from its first message on; before, it may wait for another cargo.
+  let progress: BuildProgress | undefined;
+  const begun = () => {
+    progress ??= new BuildProgress(names, Date.now());
+    return progress;
+  };
   const cargo = spawn('cargo', [...args, '--message-format=json-render-diagnostics', ...locked], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const tick = setInterval(() => line.show(progress.describe(Date.now())), 1000);
+  const waiting = () => `waiting for another cargo, which holds the build folder (${elapsed(Date.now() - asked)})`;
+  const tick = setInterval(() => line.show(progress?.describe(Date.now()) ?? waiting()), 1000);
   createInterface({ input: cargo.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return;
     const message = JSON.parse(text) as CompilerArtifact;
     if (message.reason !== 'compiler-artifact') return;
-    progress.finished(message);
-    const library =
-      message.target.kind.includes('cdylib') && message.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
+    begun().finished(message);
+    const library = message.target.kind.includes('cdylib') && message.filenames.find((file) => DYNAMIC.test(file));
     if (library) libraries.set(crateName(message.package_id), library);
   });
   createInterface({ input: cargo.stderr }).on('line', (text) => {
-    const [, verb, rest] = /^\s*(\w+) (.*)$/.exec(text) ?? [];
+    const [, verb, rest = ''] = /^\s*(\w+) (.*)$/.exec(text) ?? [];
     if (!CHATTER.test(text)) line.print(text);
-    else if (verb === 'Compiling' && rest) progress.started(rest.split(' ')[0] ?? rest);
-    else if (verb === 'Blocking')
-      line.show('another cargo is at work in the shared build folder: waiting for it', true);
+    else if (verb === 'Compiling') begun().started(rest.split(' ')[0] ?? rest);
+    else if (verb === 'Blocking') line.show(waiting(), true);
   });
   try {
     const code = await new Promise<number | null>((resolve, reject) => cargo.on('error', reject).on('close', resolve));

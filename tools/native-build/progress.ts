@@ -30,8 +30,11 @@ export function crateName(packageId: string): string {
   return fragment.includes('@') ? (fragment.split('@')[0] ?? '') : (source.split('/').at(-1) ?? '');
 }
 
-const minutes = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+/** Milliseconds as minutes and seconds: `3:07`. */
+export function elapsed(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
 
 export class BuildProgress {
   readonly #all: ReadonlySet<string>;
@@ -57,21 +60,25 @@ export class BuildProgress {
     (fresh ? this.#fresh : this.#built).add(crate);
   }
 
-  /** Seconds, or undefined while nothing is known. */
-  remaining(now: number): number | undefined {
+  /** Seconds. */
+  remaining(now: number): number {
     const sum = (crates: Iterable<string>) => [...crates].reduce((total, crate) => total + weigh(crate), 0);
     const left = [...this.#all].filter((crate) => !this.#fresh.has(crate) && !this.#built.has(crate));
-    const elapsed = (now - this.#start) / 1000;
+    const seconds = (now - this.#start) / 1000;
     const guess = Math.min(availableParallelism(), MOST_USEFUL_CORES);
-    const rate = (sum(this.#built) + guess * TRUST_AFTER_SECONDS) / (elapsed + TRUST_AFTER_SECONDS);
+    const rate = (sum(this.#built) + guess * TRUST_AFTER_SECONDS) / (seconds + TRUST_AFTER_SECONDS);
     return sum(left) / rate;
   }
 
   describe(now: number): string {
-    const total = Math.max(0, [...this.#all].filter((crate) => !this.#fresh.has(crate)).length);
-    const left = this.remaining(now) ?? 0;
+    const total = [...this.#all].filter((crate) => !this.#fresh.has(crate)).length;
+    const left = this.remaining(now);
     const about = left < 60 ? 'less than a minute left' : `about ${Math.round(left / 60)} min left`;
-    const heaviest = [...this.#running].sort((a, b) => weigh(b) - weigh(a)).slice(0, 2);
-    return `${this.#built.size} of ${total} crates, ${minutes((now - this.#start) / 1000)} elapsed, ${about}${heaviest.length > 0 ? ` (${heaviest.join(', ')})` : ''}`;
+    const heaviest = [...this.#running]
+      .sort((a, b) => weigh(b) - weigh(a))
+      .slice(0, 2)
+      .join(', ');
+    const compiling = heaviest && ` (${heaviest})`;
+    return `${this.#built.size} of ${total} crates, ${elapsed(now - this.#start)} elapsed, ${about}${compiling}`;
   }
 }
