@@ -26,13 +26,14 @@ const commands = {
     ['Complete the lock file', () => node24(['tools/lock-file/main.ts'])],
     ['Format Rust', () => run('cargo', ['fmt', '--all'])],
   ],
-  // Native types first: TypeScript may not compile without them.
+  // Types and sources first: TypeScript may not compile without them.
   gen: () => [
     dependencies,
     addon,
     ['Generate the types of the addon', () => node24(['tools/gen/native-types.ts'])],
+    ['Generate the sources of packages', () => node24(['tools/gen/packages.ts'])],
     typescript,
-    ['Generate the rest', () => node24(['tools/gen/main.ts'])],
+    ['Generate the reference pages', () => node24(['tools/gen/main.ts'])],
   ],
   bench: (args) => [...setup, ['Run the benchmarks', () => node24(['apps/bench/dist/main.js', ...args])]],
   'release:dry-run': () => [...setup, ['Pack, install, run', () => node24(['tools/release-dry-run/main.ts'])]],
