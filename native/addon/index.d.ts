@@ -11,9 +11,9 @@ export declare function plan(request: string, resolved: boolean): Promise<Planne
 export declare function refine(stage: Uint8Array, decisions: string): RefinedProgram
 /** `[{ keys, rows }]` of sorted runs -> `string[]` of at most `partitions - 1` bounds. */
 export declare function chooseRangeBounds(runs: string, partitions: number): string
-/** `string[]` of paths -> `{ fields, rows: (number | null)[], columns: ColumnStatistics[] }`. */
+/** `string[]` of files -> `Table`. */
 export declare function parquetMetadata(paths: string): Promise<string>
-/** `string[]` of paths and `ScanFormat` csv -> `{ fields, rows, columns }`; `inferTypes` false: all strings. */
+/** `string[]` of files and `ScanFormat` csv -> `StructField[]`; `inferTypes` false: all strings. */
 export declare function inferCsvSchema(paths: string, scan: string, inferTypes: boolean): Promise<string>
 export declare function showString(results: Array<Uint8Array>, rows: number, truncate: number, vertical: boolean): string
 /** Calls into the addon and back so far. */

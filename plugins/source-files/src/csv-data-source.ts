@@ -35,8 +35,7 @@ export class CsvDataSource implements DataSource {
 
   async #infer(files: Table['files'], scan: CsvFormat, inferTypes: boolean): Promise<readonly StructField[]> {
     if (files.length === 0) throw new KilnError('UNABLE_TO_INFER_SCHEMA', 'No CSV files at this path', { hint: 'Check the path, or give a schema' });
-    const { fields } = await readNative(() => inferCsvSchema(JSON.stringify(files.map((file) => file.path)), JSON.stringify(scan), inferTypes));
-    return fields;
+    return readNative<readonly StructField[]>(() => inferCsvSchema(JSON.stringify(files.map((file) => file.path)), JSON.stringify(scan), inferTypes));
   }
 }
 

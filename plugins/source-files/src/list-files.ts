@@ -35,7 +35,7 @@ async function listOne(path: string, asked: string): Promise<readonly TableFile[
   const info = await stat(path).catch((cause) => {
     throw notFound(asked, cause);
   });
-  if (info.isFile()) return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [] }];
+  if (info.isFile()) return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [], blocks: [] }];
   const entries: Dirent[] = await readdir(path, { withFileTypes: true });
   const visible = entries.filter((entry) => !entry.name.startsWith('_') && !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
   const lists = await Promise.all(visible.map((entry) => listOne(join(path, entry.name), asked)));

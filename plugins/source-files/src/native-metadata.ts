@@ -1,17 +1,9 @@
 import { KilnError, type Position } from '@kiln/base';
-import type { StructField } from '@kiln/contracts/plan';
-import type { ColumnStatistics } from '@kiln/contracts/planner';
 
-/** What the addon reads from files: fields, rows per file (`null`: not known), statistics per field. */
-export interface FileMetadata {
-  readonly fields: readonly StructField[];
-  readonly rows: readonly (number | null)[];
-  readonly columns: readonly ColumnStatistics[];
-}
-
-export async function readNative(read: () => Promise<string>): Promise<FileMetadata> {
+/** Calls the addon; its errors (JSON in the message) become errors with class, place and hint. */
+export async function readNative<T>(read: () => Promise<string>): Promise<T> {
   try {
-    return JSON.parse(await read()) as FileMetadata;
+    return JSON.parse(await read()) as T;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!message.startsWith('{')) throw error;

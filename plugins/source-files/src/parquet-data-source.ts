@@ -13,13 +13,7 @@ export class ParquetDataSource implements DataSource {
     if (files.length === 0) {
       throw new KilnError('UNABLE_TO_INFER_SCHEMA', `No Parquet files in ${request.paths.join(', ')}`, { hint: 'Check the path; names that begin with _ or . are skipped' });
     }
-    const metadata = await readNative(() => parquetMetadata(JSON.stringify(files.map((file) => file.path))));
-    return {
-      fields: request.schema ?? metadata.fields,
-      scan: { type: 'parquet' },
-      files: files.map((file, index) => ({ ...file, rows: metadata.rows[index] ?? null })),
-      rows: metadata.rows.every((rows) => rows !== null) ? metadata.rows.reduce<number>((sum, rows) => sum + (rows ?? 0), 0) : null,
-      columns: request.schema === null ? metadata.columns : [],
-    };
+    const table = await readNative<Table>(() => parquetMetadata(JSON.stringify(files.map((file) => file.path))));
+    return request.schema === null ? table : { ...table, fields: request.schema, columns: [] };
   }
 }

@@ -35,6 +35,8 @@ export interface MapOutputLocation {
   readonly map: number;
   readonly executorId: string;
   readonly uri: string;
+  /** `MapStatus.keys` of a range exchange; else empty. */
+  readonly keys: readonly string[];
 }
 
 export interface TaskOutcome {

@@ -57,6 +57,13 @@ export interface TableFile {
   readonly modifiedMillis: number;
   readonly rows: number | null;
   readonly hosts: readonly string[];
+  /** Where it can be cut (Parquet's row groups); empty: anywhere. */
+  readonly blocks: readonly FileBlock[];
+}
+
+export interface FileBlock {
+  readonly start: number;
+  readonly rows: number;
 }
 
 export interface StagedPlan {

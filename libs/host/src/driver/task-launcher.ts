@@ -66,7 +66,7 @@ export class TaskLauncher {
     for (const input of stage.plan.inputs) {
       if (input.type === 'scalar-subquery' || known.get(input.shuffleId) === tracker.epoch) continue;
       known.set(input.shuffleId, tracker.epoch);
-      const outputs = tracker.outputs(shuffleId(input.shuffleId)).flatMap((output) => (output === undefined ? [] : [{ map: output.map, executorId: output.executor, uri: output.status.uri }]));
+      const outputs = tracker.outputs(shuffleId(input.shuffleId)).flatMap((output) => (output === undefined ? [] : [{ map: output.map, executorId: output.executor, uri: output.status.uri, keys: output.status.keys }]));
       backend.setMapOutputs(executor, { shuffleId: input.shuffleId, epoch: tracker.epoch, outputs });
     }
   }
