@@ -1,1 +1,2 @@
-export {};
+export { EventRecorder } from './event-recorder.ts';
+export { VirtualClock } from './virtual-clock.ts';

@@ -1,1 +1,2 @@
-export {};
+export { describeClusterManager } from './cluster-manager.ts';
+export { describeSchedulingPolicy } from './scheduling-policy.ts';

@@ -1,0 +1,6 @@
+import { describeClusterManager, describeSchedulingPolicy } from '@kiln/testing/conformance';
+import { LocalClusterManager } from '@kiln/cluster-local';
+import { FifoSchedulingPolicy } from '@kiln/engine/task-scheduler';
+
+describeClusterManager('local[2]', () => new LocalClusterManager({ master: 'local[2]', conf: {}, machine: { cores: 4, memoryBytes: 1 << 30 } }));
+describeSchedulingPolicy('FIFO', () => new FifoSchedulingPolicy());
