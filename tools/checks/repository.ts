@@ -18,7 +18,9 @@ export function openRepository(root: string): Repository {
   });
   if (git.status !== 0) throw new Error(`git ls-files failed in ${root}: ${git.stderr}`);
   const files = git.stdout.split('\0').filter((file) => file && existsSync(join(root, file)));
-  return { root, files: files.sort(), read: (file) => readFileSync(join(root, file), 'utf8') };
+  // A file may go while a check runs, when somebody works in the same folder.
+  const read = (file: string) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '');
+  return { root, files: files.sort(), read };
 }
 
 /** A repository of a few files in memory, for the tests of the checks. */
