@@ -4,17 +4,17 @@ type EventOf<Type extends EngineEvent['type']> = Extract<EngineEvent, { type: Ty
 
 /** Keeps every event in order, for assertions. */
 export class EventRecorder implements EngineListener {
-  readonly events: EngineEvent[] = [];
+  readonly recorded: EngineEvent[] = [];
 
   onEvent(event: EngineEvent): void {
-    this.events.push(event);
+    this.recorded.push(event);
   }
 
   of<Type extends EngineEvent['type']>(type: Type): EventOf<Type>[] {
-    return this.events.filter((event): event is EventOf<Type> => event.type === type);
+    return this.recorded.filter((event): event is EventOf<Type> => event.type === type);
   }
 
   clear(): void {
-    this.events.length = 0;
+    this.recorded.length = 0;
   }
 }
