@@ -20,8 +20,8 @@ export const TESTS_MAY_IMPORT: readonly string[] = ['testing'];
 /** What a package may declare to have it installed, but not import: the host loads built-in plugins by name. */
 export const MAY_INSTALL: Readonly<Record<string, readonly string[]>> = { host: ['plugin'] };
 
-/** Rooms of one package that never import each other: they meet in contracts. */
-export const ROOMS = { folder: 'libs/engine/src', shared: ['native'] } as const;
+/** Rooms of one package that never import each other: they meet in contracts. Only a test may play several together. */
+export const ROOMS = { folder: 'libs/engine/src', shared: ['native'], testsMayCross: true } as const;
 
 /** Specifier -> the only folders that may import it. */
 export const ONLY_FROM: Readonly<Record<string, readonly string[]>> = {
