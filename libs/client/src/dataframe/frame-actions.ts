@@ -6,7 +6,7 @@ import { literal } from '../values/literal.ts';
 import type { Row, RowOf } from '../values/value.ts';
 import { type ExplainMode, explainText } from './explain-text.ts';
 import type { FrameContext } from './frame-context.ts';
-import { DataFrameWriter } from './writer.ts';
+import { DataFrameWriter, type WriteActions } from './writer.ts';
 
 /** How an action is called in events, and how it is cancelled. */
 export interface ActionOptions {
@@ -85,7 +85,7 @@ export abstract class FrameActions<T extends object = Row> {
 
   /** `simple`: operators that will run. `extended`: all forms of the plan. `formatted`: the stages with their partitioning and sizes. */
   async explainString(mode: ExplainMode = 'simple'): Promise<string> {
-    return explainText(await this.#context.engine.explain(this.#context.query(this.#plan, null)), mode);
+    return this.#explain(this.#plan, mode);
   }
 
   // ---- actions
@@ -174,10 +174,14 @@ export abstract class FrameActions<T extends object = Row> {
 
   /** Writes the result to files: `await df.write.mode('overwrite').parquet('out/late')`. */
   get write(): DataFrameWriter {
-    return new DataFrameWriter(async (plan, mode, options) => {
-      this.#track();
-      return this.#context.engine.write(this.#context.query(plan, null), { mode, ...jobOptions('write', options) });
-    }, this.#plan);
+    const actions: WriteActions = {
+      write: async (plan, mode, options) => {
+        this.#track();
+        return this.#context.engine.write(this.#context.query(plan, null), { mode, ...jobOptions('write', options) });
+      },
+      explain: (plan, mode) => this.#explain(plan, mode),
+    };
+    return new DataFrameWriter(actions, this.#plan);
   }
 
   // ---- views
@@ -222,6 +226,10 @@ export abstract class FrameActions<T extends object = Row> {
     this.#track();
     const query = this.#context.query(plan, plan === this.#plan ? this.#id : null);
     return this.#context.engine.execute(query, jobOptions(action, options));
+  }
+
+  async #explain(plan: Relation, mode: ExplainMode): Promise<string> {
+    return explainText(await this.#context.engine.explain(this.#context.query(plan, null)), mode);
   }
 
   /** Only a DataFrame that ran something has anything to release. */

@@ -2,9 +2,14 @@ import type { Relation, WriteMode } from '@kiln/contracts';
 import type { WriteResult } from '../engine-port.ts';
 import { type OptionValue, optionTexts } from '../session/options.ts';
 import { absolutePath } from '../session/paths.ts';
+import type { ExplainMode } from './explain-text.ts';
 import type { ActionOptions } from './frame-actions.ts';
 
-type Run = (plan: Relation, mode: WriteMode, options: ActionOptions) => Promise<WriteResult>;
+/** What a writer needs of its DataFrame. */
+export interface WriteActions {
+  write(plan: Relation, mode: WriteMode, options: ActionOptions): Promise<WriteResult>;
+  explain(plan: Relation, mode: ExplainMode): Promise<string>;
+}
 
 interface WriterState {
   readonly format: string;
@@ -15,12 +20,12 @@ interface WriterState {
 
 /** How and where to write a DataFrame. Immutable; `save`, `parquet` and `csv` run it. Files appear all at once or not at all. */
 export class DataFrameWriter {
-  readonly #run: Run;
+  readonly #actions: WriteActions;
   readonly #input: Relation;
   readonly #state: WriterState;
 
-  constructor(run: Run, input: Relation, state?: WriterState) {
-    this.#run = run;
+  constructor(actions: WriteActions, input: Relation, state?: WriterState) {
+    this.#actions = actions;
     this.#input = input;
     this.#state = state ?? { format: 'parquet', mode: 'error', options: {}, partitionBy: [] };
   }
@@ -63,11 +68,15 @@ export class DataFrameWriter {
   /** Writes into the folder `path`. Errors: KILN_OUTPUT_EXISTS in mode `error`. */
   async save(path: string, options: ActionOptions = {}): Promise<WriteResult> {
     options.signal?.throwIfAborted();
-    return this.#run(this.plan(path), this.#state.mode, options);
+    return this.#actions.write(this.#plan(path), this.#state.mode, options);
   }
 
-  /** The plan of {@link save}, for `explain`. */
-  plan(path: string): Relation {
+  /** What {@link save} would run; see `DataFrame.explainString`. */
+  async explainString(path: string, mode: ExplainMode = 'simple'): Promise<string> {
+    return this.#actions.explain(this.#plan(path), mode);
+  }
+
+  #plan(path: string): Relation {
     const { format, options, partitionBy } = this.#state;
     return {
       type: 'write',
@@ -80,6 +89,6 @@ export class DataFrameWriter {
   }
 
   #with(changes: Partial<WriterState>): DataFrameWriter {
-    return new DataFrameWriter(this.#run, this.#input, { ...this.#state, ...changes });
+    return new DataFrameWriter(this.#actions, this.#input, { ...this.#state, ...changes });
   }
 }

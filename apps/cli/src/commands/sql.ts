@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { errorToData, type Position } from '@kiln/base';
+import type { DataFrame } from '@kiln/client';
+import type { Environment } from '../environment.ts';
+import { ExitCode, exitCodeOf } from '../exit-code.ts';
+import { interruptible } from '../interrupt.ts';
+import { Progress } from '../progress/progress.ts';
+import { type ReportSource, reportOf, reportText } from '../report/report.ts';
+import { workText } from '../report/summary.ts';
+import { durationText } from '../report/units.ts';
+
+/** Options of `kiln sql`. */
+export interface SqlOptions {
+  readonly file?: string;
+  readonly conf: Readonly<Record<string, string>>;
+  readonly master?: string;
+  readonly format: 'table' | 'csv' | 'json';
+  readonly rows: number;
+  readonly verbose: boolean;
+}
+
+/** `kiln sql "select ..."`. */
+export async function sqlCommand(
+  environment: Environment,
+  argument: string | undefined,
+  options: SqlOptions,
+): Promise<ExitCode> {
+  const started = environment.now();
+  const query = await readQuery(environment, argument, options.file);
+  if ('problem' in query) {
+    environment.stderr.write(`${query.problem}\n`);
+    return ExitCode.usage;
+  }
+  const { text } = query;
+  const progress = new Progress(environment, { lines: false });
+  const interrupt = interruptible(environment, (line) => progress.note(line));
+  try {
+    await using session = await environment.createSession({
+      name: 'kiln sql',
+      conf: options.conf,
+      ...(options.master === undefined ? {} : { master: options.master }),
+    });
+    for (const warning of session.warnings) progress.note(`warning: ${warning}`);
+    session.listen((event) => progress.onEvent(event));
+    await printRows(session.sql(text), options, interrupt.signal, (output) => progress.print(output));
+  } catch (error) {
+    progress.stop();
+    if (interrupt.signal.aborted) {
+      environment.stderr.write('cancelled\n');
+      return ExitCode.interrupted;
+    }
+    const data = errorToData(error);
+    environment.stderr.write(reportText(reportOf(data, querySource(text, options.file)), options.verbose));
+    return exitCodeOf(data.code);
+  } finally {
+    progress.stop();
+    interrupt.end();
+  }
+  if (options.verbose)
+    environment.stderr.write(`${durationText(environment.now() - started)}; ${workText(progress.totals)}\n`);
+  return ExitCode.done;
+}
+
+async function readQuery(
+  environment: Environment,
+  argument: string | undefined,
+  file: string | undefined,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  const usage =
+    'kiln sql needs one query: kiln sql "select 1", kiln sql -f query.sql, or kiln sql -f - to read it from a pipe.';
+  if ((argument === undefined) === (file === undefined)) return { problem: usage };
+  let text: string;
+  try {
+    text = argument ?? (file === '-' ? await environment.readStdin() : await readFile(file as string, 'utf8'));
+  } catch (error) {
+    return { problem: `${file} cannot be read: ${(error as Error).message}` };
+  }
+  text = text.replace(/;\s*$/, '');
+  return text.trim() === '' ? { problem: usage } : { text };
+}
+
+async function printRows(
+  frame: DataFrame,
+  { format, rows }: SqlOptions,
+  signal: AbortSignal,
+  print: (text: string) => void,
+): Promise<void> {
+  switch (format) {
+    case 'table': {
+      const table = await frame.showString({ rows, truncate: false, signal, description: 'kiln sql' });
+      return print(table.endsWith('\n') ? table : `${table}\n`);
+    }
+    case 'csv': {
+      const { csvLine } = await import('../output/csv.ts');
+      print(csvLine(await frame.columns()));
+      for await (const row of frame.toLocalIterator({ signal, description: 'kiln sql' })) print(csvLine(row));
+      return;
+    }
+    case 'json':
+      for await (const row of frame.toLocalIterator({ signal, description: 'kiln sql' }))
+        print(`${JSON.stringify(row)}\n`);
+  }
+}
+
+function querySource(text: string, file: string | undefined): ReportSource {
+  return {
+    name: file === undefined || file === '-' ? 'query' : file,
+    excerpt: (position: Position) => {
+      const number = String(position.line);
+      const line = text.split('\n')[position.line - 1] ?? '';
+      return `  ${number} | ${line}\n  ${' '.repeat(number.length)} | ${line.slice(0, position.column - 1).replace(/[^\t]/g, ' ')}^`;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KilnError } from '@kiln/base';
+import { describe, expect, test } from 'vitest';
+import { runCli } from './program.ts';
+import { FakeEngine, fakeEnvironment } from './test-support/fake-environment.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
+const jobFile = join(folder, 'job.yaml');
+writeFileSync(
+  jobFile,
+  `name: flights
+sources: { flights: { format: parquet, path: flights.parquet } }
+steps:
+  late:
+    sql: |
+      select state,
+        dely from flights
+outputs:
+  - { from: late, show: 10 }
+  - { from: late, format: csv, path: out }
+`,
+);
+const misspelt = new KilnError('UNRESOLVED_COLUMN', 'There is no column dely.', {
+  position: { line: 2, column: 3 },
+  hint: 'Did you mean delay?',
+});
+
+describe('kiln', () => {
+  test('tells newcomers what there is', async () => {
+    const { environment, written } = fakeEnvironment();
+    expect(await runCli(['--help'], environment)).toBe(0);
+    expect(written.stdout).toContain('$ kiln run job.yaml');
+    expect(written.stdout).not.toContain('default: {}');
+    expect(await runCli(['--version'], environment)).toBe(0);
+    expect(written.stdout).toMatch(/\n\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    [['rnu', 'job.yaml'], 'Did you mean run?'],
+    [['run'], "missing required argument 'file'"],
+    [['run', 'a.yaml', '--dryrun'], 'Did you mean --dry-run?'],
+    [['sql', 'select 1', '--format', 'xml'], 'Allowed choices are table, csv, json'],
+    [['sql', 'select 1', '--conf', 'x'], 'It has the form name=value.'],
+    [['sql', 'select 1', '--rows', '0'], 'It is not a whole number above 0.'],
+    [['sql'], 'kiln sql needs one query'],
+    [['sql', 'select 1', '-f', 'x.sql'], 'kiln sql needs one query'],
+    [['sql', '-f', '/no/such.sql'], '/no/such.sql cannot be read'],
+    [['run', '/no/such.yaml'], 'there is no such file'],
+    [['run', jobFile, '--set', 'engine.mastre=x'], 'Did you mean "master"?'],
+    [['explain', jobFile, '--step', 'lade'], 'Did you mean "late"?'],
+  ])('%j is a usage error', async (args, message) => {
+    const { environment, written } = fakeEnvironment();
+    expect(await runCli(args, environment)).toBe(2);
+    expect(written.stderr).toContain(message);
+    expect(written.stdout).toBe('');
+  });
+});
+
+describe('kiln sql', () => {
+  test('prints a table, CSV or JSON', async () => {
+    const { environment, written, sessions } = fakeEnvironment();
+    expect(
+      await runCli(['sql', 'select 1', '--conf', 'a=b=c', '--conf', 'd=e', '--master', 'local[2]'], environment),
+    ).toBe(0);
+    expect(written.stdout).toBe('a table of at most 100 rows\n');
+    expect(sessions).toEqual([{ name: 'kiln sql', master: 'local[2]', conf: { a: 'b=c', d: 'e' } }]);
+    written.stdout = '';
+    await runCli(['sql', '-f', '-', '--format', 'csv'], environment);
+    expect(written.stdout).toBe('state,flights\nTX,9007199254740993\n"a,""b""",\n,1\n');
+    written.stdout = '';
+    await runCli(['sql', 'select 1;', '--format', 'json'], environment);
+    expect(written.stdout).toBe(
+      '{"state":"TX","flights":9007199254740993}\n{"state":"a,\\"b\\"","flights":null}\n{"state":null,"flights":1}\n',
+    );
+    expect(written.stderr).toBe('');
+  });
+
+  test('shows where a query is wrong', async () => {
+    const engine = new FakeEngine();
+    engine.before = () => {
+      throw misspelt;
+    };
+    const { environment, written } = fakeEnvironment(engine);
+    expect(await runCli(['sql', 'select state,\n  dely from t'], environment)).toBe(1);
+    expect(written.stderr).toBe(`UNRESOLVED_COLUMN: There is no column dely.
+  at query:2:3
+  2 |   dely from t
+    |   ^
+  Did you mean delay?
+`);
+  });
+});
+
+describe('kiln run', () => {
+  test('prints results, and a summary beside them', async () => {
+    const engine = new FakeEngine();
+    const { environment, written, pass } = fakeEnvironment(engine);
+    engine.before = () => pass(1600);
+    expect(await runCli(['run', jobFile], environment)).toBe(0);
+    expect(written.stdout).toBe('a table of at most 10 rows\n');
+    expect(written.stderr).toBe(`done in 3.2 s
+  late -> out: 1,234 rows, 2 files, 1.5 KiB
+  0 stages, 0 tasks; read 0 B, shuffled 0 B, spilled 0 B
+`);
+  });
+
+  test('points into the job file', async () => {
+    const engine = new FakeEngine();
+    engine.before = () => {
+      throw misspelt;
+    };
+    const { environment, written } = fakeEnvironment(engine);
+    expect(await runCli(['run', jobFile], environment)).toBe(1);
+    expect(written.stderr).toBe(`UNRESOLVED_COLUMN: There is no column dely.
+  at ${jobFile}:7:9 (step late)
+  7 |         dely from flights
+    |         ^
+  Did you mean delay?
+`);
+  });
+
+  test('a dry run names every column', async () => {
+    const { environment, written } = fakeEnvironment();
+    expect(await runCli(['run', jobFile, '--dry-run'], environment)).toBe(0);
+    expect(written.stdout).toBe('flights: state string, flights bigint\nlate: state string, flights bigint\n');
+    expect(written.stderr).toContain('can run');
+  });
+
+  test('Ctrl-C cancels, a second one ends', async () => {
+    const engine = new FakeEngine();
+    const { environment, written, exits, interrupt, pass } = fakeEnvironment(engine);
+    engine.before = (_, signal) => {
+      interrupt();
+      interrupt();
+      pass(1000);
+      interrupt();
+      signal?.throwIfAborted();
+    };
+    expect(await runCli(['run', jobFile], environment)).toBe(130);
+    expect(exits).toEqual([130]);
+    expect(written.stderr).toBe('cancelling; Ctrl-C again ends it at once\ncancelled\n');
+  });
+});
+
+test('kiln explain prints outputs or one step', async () => {
+  const { environment, written } = fakeEnvironment();
+  expect(await runCli(['explain', jobFile], environment)).toBe(0);
+  expect(written.stdout).toContain('-- output 1: late, 10 rows\n== Physical plan ==\nplan of a limit\n');
+  expect(written.stdout).toContain(
+    `-- output 2: late to ${join(folder, 'out')}\n== Physical plan ==\nplan of a write\n`,
+  );
+  written.stdout = '';
+  expect(await runCli(['explain', jobFile, '--step', 'late', '--mode', 'extended'], environment)).toBe(0);
+  expect(written.stdout).toContain('-- late\n== Unresolved plan ==\nU\n');
+});

@@ -1,0 +1,37 @@
+import type { EngineEvent } from '@kiln/contracts';
+import { bytesText, countText, durationText } from '../report/units.ts';
+import type { StageState } from './stage-progress.ts';
+
+/** The plain line of an event, where it deserves one: a stage's end, and the first failure of a task. */
+export function eventLine(event: EngineEvent, ended: StageState | undefined): string | undefined {
+  switch (event.type) {
+    case 'stage-completed':
+      return stageLine(event, ended);
+    case 'stage-skipped':
+      return `stage ${event.stage.stageId}: skipped, its output is there already`;
+    case 'task-ended':
+      if (event.outcome !== 'failed') return undefined;
+      return `stage ${event.task.stageId}: task ${event.task.partition} failed (attempt ${event.task.attempt + 1}): ${firstLine(event.error?.message)}`;
+    case 'executor-removed':
+      return `executor ${event.executorId} is gone: ${event.reason}`;
+    default:
+      return undefined;
+  }
+}
+
+function stageLine(
+  { stage, outcome, reason, time }: Extract<EngineEvent, { type: 'stage-completed' }>,
+  ended: StageState | undefined,
+): string {
+  if (outcome !== 'succeeded') return `stage ${stage.stageId}: ${outcome}${reason ? `: ${firstLine(reason)}` : ''}`;
+  const parts = [
+    `${countText(ended?.tasks ?? 0, 'task')} in ${durationText(time - (ended?.startedAt ?? time))}`,
+    ...(ended?.bytesRead ? [`read ${bytesText(ended.bytesRead)}`] : []),
+    ...(ended?.bytesShuffled ? [`shuffled ${bytesText(ended.bytesShuffled)}`] : []),
+  ];
+  return `stage ${stage.stageId}: ${parts.join(', ')}  ${stage.name}`;
+}
+
+function firstLine(text: string | undefined): string {
+  return (text ?? 'no reason given').split('\n')[0] as string;
+}
