@@ -14,11 +14,22 @@ const typescript = ['Build TypeScript', () => nx(['run', 'kiln:build'])];
 const addon = ['Get the native addon', () => node24(['tools/native-build/main.ts'])];
 const setup = [prerequisites, dependencies, typescript, addon];
 
+const failures = [];
 const commands = {
   setup: () => [...setup, ['Ready', () => say('try: npx kiln --help, npm test, npm run check')]],
   start: () => [...setup, [`Run ${QUICKSTART}`, () => node24(['apps/cli/bin/kiln.js', 'run', QUICKSTART])]],
   build: () => [dependencies, typescript, addon],
-  test: (args) => [...setup, ['Run the tests', () => quietly(node24(['tools/run-tests/main.ts', ...args]))]],
+  // A type error or a Rust error is one failed test: the others still run and are counted.
+  test: (args) => [
+    prerequisites,
+    dependencies,
+    [...typescript, true],
+    [...addon, true],
+    [
+      'Run the tests',
+      () => quietly(node24(['tools/run-tests/main.ts', ...args], { KILN_SETUP_FAILED: failures.join(', ') })),
+    ],
+  ],
   check: () => [...setup, ['Run the checks', () => quietly(nx(['run', 'kiln:check', '--outputStyle=static']))]],
   fix: () => [
     dependencies,
@@ -45,7 +56,7 @@ if (!command) {
   console.error(`kiln: unknown command "${name}"; there are: ${Object.keys(commands).join(', ')}`);
   process.exit(2);
 }
-const { code, told } = await steps(`npm run ${name}`, command(args));
+const { code, told } = await steps(`npm run ${name}`, command(args), failures);
 // Whoever reads the last line of a test run finds the counts there, even if it did not come to the tests.
 if (name === 'test' && !told) console.log('0 passed, 1 failed');
 process.exitCode = code;

@@ -14,9 +14,12 @@ export function say(text) {
   console.log(`      ${text}`);
 }
 
-/** Runs named steps in order and returns the exit code; the first failure ends the list. */
-export async function steps(title, list) {
-  for (const [index, [name, action]] of list.entries()) {
+/**
+ * Runs named steps in order. The first failure ends the list and gives exit code 1, but a step
+ * marked `goOn` only leaves its name in `failures`, for the last step to count.
+ */
+export async function steps(title, list, failures = []) {
+  for (const [index, [name, action, goOn = false]] of list.entries()) {
     console.log(`[${index + 1}/${list.length}] ${name}`);
     const start = Date.now();
     try {
@@ -25,7 +28,8 @@ export async function steps(title, list) {
       if (error instanceof AlreadyTold) return { code: 1, told: true };
       console.error(`kiln: ${title}: step "${name}" failed.`);
       console.error(error instanceof Explained ? error.message : (error?.stack ?? error));
-      return { code: 1, told: false };
+      if (!goOn) return { code: 1, told: false };
+      failures.push(name);
     }
     const seconds = (Date.now() - start) / 1000;
     if (seconds >= 2 && index < list.length - 1) say(`(${seconds.toFixed(0)} s)`);

@@ -46,8 +46,8 @@ const environment = () => ({
   NX_DAEMON: 'false',
 });
 
-export async function node24(args) {
-  return run(node24Path(), args, environment());
+export async function node24(args, env = {}) {
+  return run(node24Path(), args, { ...environment(), ...env });
 }
 
 export async function nx(args) {

@@ -2,7 +2,7 @@
 //   npm test                     everything
 //   npm test -- --ts [filter…]   only vitest, arguments are passed on
 //   npm test -- --rust [filter…] only cargo test
-import { add, type Counts, describeCounts, NONE } from './counts.ts';
+import { add, type Counts, describeCounts, NONE, oneFailure } from './counts.ts';
 import { runRust } from './rust.ts';
 import { runTypeScript } from './typescript.ts';
 
@@ -15,7 +15,8 @@ const parts: [string, string, (filters: readonly string[]) => Promise<Counts>][]
   ['--rust', 'Rust', runRust],
 ];
 
-let total = NONE;
+// Steps of the set-up that failed before (see tools/bootstrap.mjs).
+let total = process.env['KILN_SETUP_FAILED'] ? oneFailure(`set-up: ${process.env['KILN_SETUP_FAILED']}`) : NONE;
 const lines: string[] = [];
 for (const [flag, name, run] of parts) {
   if (only && only !== flag) continue;
