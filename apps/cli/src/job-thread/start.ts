@@ -3,11 +3,17 @@ import { errorToData } from '@kiln/base';
 import type { Report } from '../report/report.ts';
 import type { JobMessage, JobTask, JobThread } from './messages.ts';
 
+/** User's code that does not end after it was cancelled is ended. */
+const patienceMillis = 3_000;
+
 /** Starts a job thread. What the user's code prints comes as messages, so that it does not run into the progress bars. */
 export function startJobThread(task: JobTask): JobThread {
   const worker = new Worker(new URL('./main.js', import.meta.url), { workerData: task, stdout: true });
   return {
-    cancel: (reason) => worker.postMessage(reason),
+    cancel(reason) {
+      worker.postMessage(reason);
+      setTimeout(() => worker.terminate(), patienceMillis).unref();
+    },
     run: (onMessage) =>
       new Promise((resolve) => {
         let end: Report | 'done' | undefined;
