@@ -42,7 +42,8 @@ export function processEnvironment(): Environment {
     now: () => performance.now(),
     async createSession(options) {
       const { Session } = await import('@kiln/client');
-      return Session.create(options);
+      // The command prints them itself.
+      return Session.create({ ...options, onWarning: () => {} });
     },
     startJob(task) {
       return startLazily(async () => (await import('./job-thread/start.ts')).startJobThread(task));

@@ -60,9 +60,11 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<void> 
  */
 export async function withJob<R>(job: Job, options: RunOptions, use: (defined: DefinedJob) => Promise<R>): Promise<R> {
   const { onEvent, signal, createSession = Session.create } = options;
+  // Whoever hears events hears the warnings among them.
+  const quiet = onEvent ? { onWarning: () => {} } : {};
   const functions = await importSteps(job);
   signal?.throwIfAborted();
-  await using session = await createSession(sessionOptions(job, options));
+  await using session = await createSession({ ...sessionOptions(job, options), ...quiet });
   signal?.throwIfAborted();
   onEvent?.({ type: 'session-started', appId: session.appId, master: session.master, warnings: session.warnings });
   const unlisten = onEvent ? session.listen((event) => onEvent({ type: 'engine', event })) : () => {};

@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Relation } from '@kiln/contracts';
 import { describe, expect, test, vi } from 'vitest';
 import { Window } from '../column/window.ts';
@@ -182,6 +184,24 @@ describe('a session', () => {
     expect(() => session.range(1).createTempView('V')).toThrow(expect.objectContaining({ code: 'KILN_VIEW_EXISTS' }));
     expect(session.dropTempView('V')).toBe(true);
     expect(session.dropTempView('V')).toBe(false);
+  });
+
+  test('tells the engine which DataFrames are garbage, if they ran something', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const { engine, session } = fakeSession();
+    session.table('unused');
+    const kept = session.table('kept');
+    await kept.collect();
+    await (async () => {
+      await session.table('dropped').collect();
+    })();
+    const ids = engine.queries.map(({ dataFrameId }) => dataFrameId);
+    await vi.waitFor(() => {
+      collectGarbage();
+      expect(engine.released).toEqual([ids[1]]);
+    });
+    expect(await kept.isEmpty()).toBe(true);
   });
 
   test('rows from JavaScript', async () => {

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** Folder from which plugins are resolved; the working directory when left out. */
   readonly baseDir?: string;
+  /** Hears of unknown settings and the like; they become warnings of the process when left out. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /**
@@ -45,9 +47,12 @@ export class Session implements AsyncDisposable {
 
   /** Starts an engine. All that is wrong with the options is said in one error. */
   static async create(options: SessionOptions = {}): Promise<Session> {
+    const { onWarning = (warning) => process.emitWarning(warning, 'KilnWarning'), ...rest } = options;
     const { startEngine } = await import('@kiln/host');
-    const conf = optionTexts(options.conf ?? {});
-    return new Session(await startEngine({ ...options, conf }), conf);
+    const conf = optionTexts(rest.conf ?? {});
+    const session = new Session(await startEngine({ ...rest, conf }), conf);
+    for (const warning of session.warnings) onWarning(warning);
+    return session;
   }
 
   /** A session over an engine that was started otherwise: a test's fake, or one that two sessions share. */
