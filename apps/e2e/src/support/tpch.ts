@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Session } from '@kiln/client';
+import { dataCache, goldenDirectory, repository, tpchQueries } from './paths.ts';
+
+export const tpchScale = '0.05';
+const tables = ['customer', 'lineitem', 'nation', 'orders', 'part', 'partsupp', 'region', 'supplier'];
+
+export interface Golden {
+  readonly fields: readonly { readonly name: string; readonly type: string }[];
+  /** Text of each value, as Spark's Python client prints it; `null` is NULL. */
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+/** Makes the tables once per machine (four files each), with the repository's own generator. */
+export function tpchData(): string {
+  const directory = join(dataCache, `tpch-${tpchScale}-4`);
+  if (existsSync(directory)) return directory;
+  // All members, so that dependencies are built with the same features as the addon's.
+  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], { cwd: repository, stdio: 'inherit' });
+  const unfinished = `${directory}.${process.pid}`;
+  execFileSync(join(repository, 'target/release/kiln-tpch'), ['--scale', tpchScale, '--parts', '4', '--output', unfinished], { stdio: 'inherit' });
+  if (existsSync(directory)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, directory);
+  return directory;
+}
+
+export async function registerTpch(session: Session): Promise<void> {
+  const directory = tpchData();
+  for (const table of tables) {
+    const folder = join(directory, table);
+    session.read.parquet(existsSync(folder) ? folder : `${folder}.parquet`).createOrReplaceTempView(table);
+  }
+}
+
+export async function tpchQuery(number: number): Promise<string> {
+  const text = await readFile(join(tpchQueries, `q${number}.sql`), 'utf8');
+  return text.trim().replace(/;$/, '');
+}
+
+export async function tpchGolden(number: number): Promise<Golden> {
+  return JSON.parse(await readFile(join(goldenDirectory, `tpch-sf${tpchScale}`, `q${number}.json`), 'utf8')) as Golden;
+}
+
+export const queryNumbers = Array.from({ length: 22 }, (_, index) => index + 1);
