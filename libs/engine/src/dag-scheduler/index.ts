@@ -1,1 +1,1 @@
-export {};
+export { DefaultDagScheduler } from './default-dag-scheduler.ts';

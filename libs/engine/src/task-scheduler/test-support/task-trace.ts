@@ -72,7 +72,11 @@ function readEvent(words: readonly string[]): TaskSchedulerEvent {
 
 function readTasks(word: string): readonly TaskRequest[] {
   if (word.startsWith('x')) {
-    return Array.from({ length: readNumber(word) }, (_, partition) => ({ partition, preferredExecutors: [], preferredHosts: [] }));
+    return Array.from({ length: readNumber(word) }, (_, partition) => ({
+      partition,
+      preferredExecutors: [],
+      preferredHosts: [],
+    }));
   }
   const [partition, ...places] = word.split('@');
   const hosts = places.filter((place) => place.startsWith('host:'));
@@ -88,9 +92,25 @@ function failure(kind: TaskFailure['kind'], message: string): TaskFailure {
 export function showAction(action: TaskSchedulerAction): string {
   switch (action.type) {
     case 'launch': {
-      const { taskId: task, stageId: stage, stageAttempt, partition, attempt, executorId: executor, locality, speculative } = action.launch;
-      const notes = [attempt > 0 ? `attempt ${attempt}` : '', locality === 'no-pref' ? '' : locality, speculative ? 'speculative' : ''];
-      return [`launch t${task} = ${stage}.${stageAttempt} p${partition} on ${executor}`, ...notes.filter((note) => note !== '')].join(', ');
+      const {
+        taskId: task,
+        stageId: stage,
+        stageAttempt,
+        partition,
+        attempt,
+        executorId: executor,
+        locality,
+        speculative,
+      } = action.launch;
+      const notes = [
+        attempt > 0 ? `attempt ${attempt}` : '',
+        locality === 'no-pref' ? '' : locality,
+        speculative ? 'speculative' : '',
+      ];
+      return [
+        `launch t${task} = ${stage}.${stageAttempt} p${partition} on ${executor}`,
+        ...notes.filter((note) => note !== ''),
+      ].join(', ');
     }
     case 'kill':
       return `kill t${action.taskId} on ${action.executorId}: ${action.reason}`;

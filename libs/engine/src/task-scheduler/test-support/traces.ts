@@ -36,7 +36,10 @@ function replay(text: string, harness: TraceHarness): string {
 }
 
 /** The words of an event line after an optional time: `@100 done 0.0 p1 on a`. */
-export function readTraceLine(line: string, before: number): { readonly now: number; readonly words: readonly string[] } {
+export function readTraceLine(
+  line: string,
+  before: number,
+): { readonly now: number; readonly words: readonly string[] } {
   const words = line.split(/\s+/);
   const time = words[0]?.startsWith('@') ? Number(words.shift()?.slice(1)) : before;
   return { now: time, words };
