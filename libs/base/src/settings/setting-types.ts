@@ -108,22 +108,16 @@ export function time<F extends string | SameAs | null>(
 }
 
 /** A region (`Europe/Berlin`) or an offset (`+02:00`). */
-export function timeZone(doc: string, options: SettingOptions = {}): Setting<string | undefined> {
-  return define<string | undefined>(
-    'time-zone',
-    'a region such as Europe/Berlin or an offset such as +02:00',
-    null,
-    doc,
-    options,
-    (value) => {
-      try {
-        new Intl.DateTimeFormat('en', { timeZone: value });
-        return value;
-      } catch {
-        return undefined;
-      }
-    },
-  );
+export function timeZone(fallback: string, doc: string, options: SettingOptions = {}): Setting<string> {
+  const form = 'a region such as Europe/Berlin or an offset such as +02:00';
+  return define<string>('time-zone', form, fallback, doc, options, (value) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: value });
+      return value;
+    } catch {
+      return undefined;
+    }
+  });
 }
 
 function within(value: number, range: RangeOptions): number | undefined {
