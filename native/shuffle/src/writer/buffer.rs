@@ -86,6 +86,14 @@ impl Buffered {
         self.run_bytes
     }
 
+    pub fn has_runs(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.chunks.iter().all(Vec::is_empty)
+    }
+
     pub fn add_run(&mut self, run: Run) {
         self.run_bytes += buffer_bytes(&run.batch);
         self.runs.push(run);

@@ -30,6 +30,9 @@ const RUN_ROWS: usize = 16_384;
 /// And of this many bytes, about, where rows are wide.
 const RUN_BYTES: usize = 8 << 20;
 
+/// So many spill files are merged into one: each is open while the output is written.
+const MAX_SPILL_FILES: usize = 64;
+
 /// How a writer cuts, spills and encodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterOptions {
@@ -40,6 +43,9 @@ pub struct WriterOptions {
     /// Bytes of sorted input after which they are cut into batches of the output; cutting
     /// takes the same memory again for a moment.
     pub flush_bytes: usize,
+    /// When memory is refused, less than this is not worth a spill file: it is held
+    /// over the budget.
+    pub min_spill_bytes: usize,
 }
 
 impl Default for WriterOptions {
@@ -48,6 +54,7 @@ impl Default for WriterOptions {
             codec: Codec::Lz4,
             target_rows: 8192,
             flush_bytes: 64 << 20,
+            min_spill_bytes: 4 << 20,
         }
     }
 }
@@ -65,7 +72,7 @@ pub struct MapStatus {
     pub checksum: u64,
     /// Bytes written to spill files.
     pub spilled_bytes: u64,
-    /// Number of spill files.
+    /// Number of spills.
     pub spills: u32,
     /// Nanoseconds in this writer.
     pub write_nanos: u64,
@@ -95,6 +102,8 @@ pub struct ShuffleWriter {
     buffered: Buffered,
     encoder: Option<BlockEncoder>,
     spills: Vec<Spill>,
+    /// Bytes and number of all spills, merged ones too.
+    spilled: (u64, u32),
     nanos: u64,
 }
 
@@ -149,6 +158,7 @@ impl ShuffleWriter {
             small: None,
             encoder: None,
             spills: Vec::new(),
+            spilled: (0, 0),
             nanos: 0,
         })
     }
@@ -254,8 +264,6 @@ impl ShuffleWriter {
             stats = file.index.stats();
             MapData::File(file)
         };
-        let spilled_bytes = self.spills.iter().map(|s| s.len).sum();
-        let spills = self.spills.len() as u32;
         self.spills.clear();
         let mut output = MapOutput {
             schema: self.schema,
@@ -271,8 +279,8 @@ impl ShuffleWriter {
             bytes: stats.bytes,
             rows: stats.rows,
             checksum: stats.checksum,
-            spilled_bytes,
-            spills,
+            spilled_bytes: self.spilled.0,
+            spills: self.spilled.1,
             write_nanos: self.nanos + nanos(started),
             outcome,
         })
@@ -283,7 +291,7 @@ impl ShuffleWriter {
 
     /// Bytes written to spill files so far.
     pub fn spilled_bytes(&self) -> u64 {
-        self.spills.iter().map(|s| s.len).sum()
+        self.spilled.0
     }
 
     fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -304,11 +312,12 @@ impl ShuffleWriter {
         if rows < RUN_ROWS / 2 || self.stage.rows() > 0 {
             let batch = compact_if_wasteful(&self.schema, batch, |b| self.stage.new_bytes(b))?;
             let bytes = self.stage.push(batch, ids);
-            self.reserve(bytes)?;
-            if self.stage.rows() >= RUN_ROWS || self.stage.bytes() >= RUN_BYTES {
+            let full = self.stage.rows() >= RUN_ROWS || self.stage.bytes() >= RUN_BYTES;
+            let refused = self.hold(bytes);
+            if refused || full {
                 self.flush_stage()?;
             }
-            return Ok(());
+            return if refused { self.spill() } else { Ok(()) };
         }
         self.sort(&batch, ids)
     }
@@ -364,11 +373,11 @@ impl ShuffleWriter {
         let batch = compact_if_wasteful(&self.schema, batch, |b| small.new_bytes(b))?;
         let bytes = small.push(batch, &[]);
         let full = small.rows() >= self.options.target_rows || small.bytes() >= RUN_BYTES;
-        self.reserve(bytes)?;
-        if full {
+        let refused = self.hold(bytes);
+        if refused || full {
             self.flush_small()?;
         }
-        Ok(())
+        if refused { self.spill() } else { Ok(()) }
     }
 
     fn flush_small(&mut self) -> Result<()> {
@@ -397,10 +406,10 @@ impl ShuffleWriter {
 
     /// Cuts the runs into batches, or spills when there is no memory for it.
     fn cut(&mut self) -> Result<()> {
-        let runs = self.buffered.run_bytes();
-        if runs == 0 {
+        if !self.buffered.has_runs() {
             return Ok(());
         }
+        let runs = self.buffered.run_bytes();
         if self.memory.try_grow(runs).is_err() {
             return self.spill();
         }
@@ -410,17 +419,29 @@ impl ShuffleWriter {
         Ok(())
     }
 
-    /// Reserves memory, spilling when it is refused. A writer that holds nothing more to
-    /// spill takes what it needs all the same: the rows are in memory already.
+    /// Reserves memory for rows that come, spilling what there is when it is refused.
+    /// Without enough to spill they are held all the same.
     fn reserve(&mut self, bytes: usize) -> Result<()> {
         if self.memory.try_grow(bytes).is_ok() {
             return Ok(());
         }
-        self.spill()?;
+        if self.buffered.bytes() >= self.options.min_spill_bytes {
+            self.spill()?;
+        }
         if self.memory.try_grow(bytes).is_err() {
             self.memory.grow(bytes);
         }
         Ok(())
+    }
+
+    /// Reserves memory for rows that wait, in any case; true when they had better be
+    /// spilled than wait.
+    fn hold(&mut self, bytes: usize) -> bool {
+        let refused = self.memory.try_grow(bytes).is_err();
+        if refused {
+            self.memory.grow(bytes);
+        }
+        refused && self.memory.size() >= self.options.min_spill_bytes
     }
 
     /// Corrects a reservation to what it turned out to be.
@@ -433,14 +454,20 @@ impl ShuffleWriter {
     }
 
     fn spill(&mut self) -> Result<()> {
-        let bytes = self.buffered.bytes();
-        if bytes == 0 {
+        if self.buffered.is_empty() {
             return Ok(());
         }
+        let bytes = self.buffered.bytes();
         let encoder = encoder(&mut self.encoder, &self.schema, self.options.codec)?;
         let dirs = self.store.dirs();
         let spill = spill::spill(dirs, encoder, &self.buffered, self.partitions)?;
+        self.spilled.0 += spill.len;
+        self.spilled.1 += 1;
         self.spills.push(spill);
+        if self.spills.len() == MAX_SPILL_FILES {
+            let merged = spill::merge_spills(dirs, encoder, &self.spills, self.partitions)?;
+            self.spills = vec![merged];
+        }
         self.buffered.clear();
         self.memory.shrink(bytes);
         Ok(())

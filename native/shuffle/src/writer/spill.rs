@@ -1,7 +1,6 @@
 //! Spill files: one per event, sorted by partition, merged by copying bytes.
 
 use std::fs::File;
-use std::path::Path;
 
 use super::buffer::Buffered;
 use crate::codec::BlockEncoder;
@@ -47,20 +46,11 @@ pub(super) fn merge(
 ) -> Result<StagedFile> {
     let schema = encoder.schema().clone();
     let (temp, (index, len)) = dirs.write_file("output", |file, path| {
-        let mut sources = spills
-            .iter()
-            .map(|s| Ok((s, open(s.temp.path())?)))
-            .collect::<Result<Vec<_>>>()?;
+        let mut sources = open_all(spills)?;
         let mut writer = FileWriter::new(file, path, encoder);
         let partitions = stats.rows.len() as u32;
         write_partitions(&mut writer, partitions, buffered, |writer, partition| {
-            for (spill, file) in &mut sources {
-                let entry = &spill.partitions[partition as usize];
-                if entry.length > 0 {
-                    writer.copy(file, spill.temp.path(), entry)?;
-                }
-            }
-            Ok(())
+            copy_spilled(writer, &mut sources, partition)
         })?;
         writer.finish(stats.checksum, stats.determinism)
     })?;
@@ -70,6 +60,43 @@ pub(super) fn merge(
         index,
         len,
     })
+}
+
+/// Puts many spill files into one.
+pub(super) fn merge_spills(
+    dirs: &LocalDirs,
+    encoder: &mut BlockEncoder,
+    spills: &[Spill],
+    partitions: u32,
+) -> Result<Spill> {
+    let (temp, (partitions, len)) = dirs.write_file("spill", |file, path| {
+        let mut sources = open_all(spills)?;
+        let mut writer = FileWriter::new(file, path, encoder);
+        for partition in 0..partitions {
+            writer.start_partition();
+            copy_spilled(&mut writer, &mut sources, partition)?;
+        }
+        writer.finish_spill()
+    })?;
+    Ok(Spill {
+        temp,
+        partitions,
+        len,
+    })
+}
+
+fn copy_spilled(
+    writer: &mut FileWriter<'_>,
+    sources: &mut [(&Spill, File)],
+    partition: u32,
+) -> Result<()> {
+    for (spill, file) in sources {
+        let entry = &spill.partitions[partition as usize];
+        if entry.length > 0 {
+            writer.copy(file, spill.temp.path(), entry)?;
+        }
+    }
+    Ok(())
 }
 
 fn write_partitions(
@@ -86,6 +113,13 @@ fn write_partitions(
     Ok(())
 }
 
-fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(ShuffleError::io("open", path))
+fn open_all(spills: &[Spill]) -> Result<Vec<(&Spill, File)>> {
+    spills
+        .iter()
+        .map(|spill| {
+            let path = spill.temp.path();
+            let file = File::open(path).map_err(ShuffleError::io("open", path))?;
+            Ok((spill, file))
+        })
+        .collect()
 }
