@@ -1,0 +1,14 @@
+SELECT a, count(*) FROM t GROUP BY a;
+SELECT a, b, sum(c) AS s FROM t GROUP BY 1, b HAVING sum(c) > 1 AND a IS NOT NULL;
+SELECT count(*) FROM t HAVING count(*) > 1;
+SELECT a, sum(b) FROM t GROUP BY ALL;
+SELECT a, b, sum(c) FROM t GROUP BY ROLLUP (a, b);
+SELECT a, b, sum(c) FROM t GROUP BY CUBE (a, b);
+SELECT a, b, sum(c) FROM t GROUP BY a, b WITH ROLLUP;
+SELECT a, b, sum(c) FROM t GROUP BY a, b WITH CUBE;
+SELECT a, b, sum(c) FROM t GROUP BY GROUPING SETS ((a, b), A, ());
+SELECT a, b, sum(c) FROM t GROUP BY a, b GROUPING SETS ((a), (b), ());
+SELECT a, b, sum(c) FROM t GROUP BY a GROUPING SETS ((a), (b));
+SELECT a, b, c, sum(d) FROM t GROUP BY a, ROLLUP (b, (c, d)), CUBE (e);
+SELECT sum(a) FROM t GROUP BY ();
+SELECT a FROM t GROUP BY a, ;
