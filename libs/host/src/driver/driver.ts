@@ -108,8 +108,9 @@ export class Driver {
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
     this.#parts.bus.post({ type: 'executor-removed', time: this.#now(), executorId, reason });
     this.#launcher.forget(executorId);
-    this.#tasks({ type: 'executor-removed', executorId, reason, causedByApp });
+    // Its outputs first: tasks that are launched again must not be sent to lost ones.
     this.#dag({ type: 'executor-lost', executorId });
+    this.#tasks({ type: 'executor-removed', executorId, reason, causedByApp });
   }
 
   /** Cancels what runs and waits until nothing is left of it. */
@@ -254,14 +255,14 @@ export class Driver {
   }
 
   #partitionDone(action: Extract<TaskSchedulerAction, { type: 'partition-done' }>): void {
-    const { stageId, stageAttempt, partition, executorId, taskId } = action;
+    const { jobId: id, stageId, stageAttempt, partition, executorId, taskId } = action;
     const result = this.#results.get(taskId);
     const launch = this.#launcher.launched(taskId);
     if (result === undefined || result.outcome.status.type !== 'success') return;
     const { output } = result.outcome.status;
     const stage = this.#parts.stages.lookUp(stageId);
     if (stage === undefined) return;
-    const jobs = [...this.#jobs.values()].filter((job) => job.query === stage.query);
+    const job = this.#jobs.get(id);
     const done: DagEvent = { type: 'partition-done', stageId, stageAttempt, partition, executorId };
     try {
       if (output.type === 'map-output' && stage.plan.output.type === 'shuffle') {
@@ -270,10 +271,9 @@ export class Driver {
         this.#parts.bus.post({ type: 'block-updated', time: this.#now(), executorId, block: `shuffle_${stage.plan.output.shuffleId}_${partition}`, bytes, stored: 'memory' });
       } else if (output.type === 'result') {
         const data = result.data ?? new Uint8Array();
-        if (stage.plan.output.type === 'scalar-subquery') for (const job of jobs) job.addScalar(stage.plan.output.subqueryId, output.rows, data);
-        else for (const job of jobs) job.addResult(partition, data);
+        if (stage.plan.output.type === 'scalar-subquery') job?.addScalar(stage.plan.output.subqueryId, output.rows, data);
+        else job?.addResult(partition, data);
       } else if (output.type === 'write') {
-        const job = jobs[0];
         const write = job?.write;
         if (job === undefined || write === null || write === undefined) return;
         const committing = this.#parts.committer
