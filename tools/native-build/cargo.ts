@@ -75,9 +75,13 @@ export async function runCargo({ args, packages, env = {} }: CargoCall): Promise
     else if (verb === 'Blocking') line.show(waiting(), true);
   });
   try {
-    const code = await new Promise<number | null>((resolve, reject) => cargo.on('error', reject).on('close', resolve));
-    if (code !== 0)
-      throw new CargoFailed(`cargo ${args.join(' ')} failed (exit code ${code}); its messages are above.`);
+    const how = await new Promise<number | string | null>((resolve, reject) => {
+      cargo.on('error', reject).on('close', (code, signal) => resolve(signal ?? code));
+    });
+    if (how !== 0) {
+      const ending = typeof how === 'string' ? `was ended by ${how} (out of memory?)` : `failed (exit code ${how})`;
+      throw new CargoFailed(`cargo ${args.join(' ')} ${ending}; its messages are above.`);
+    }
   } finally {
     clearInterval(tick);
     line.clear();

@@ -14,7 +14,7 @@ export async function runRust(filters: readonly string[]): Promise<Counts> {
   } catch (error) {
     if (!(error instanceof CargoFailed)) throw error;
     console.error(error.message);
-    return oneFailure('the Rust tests do not compile');
+    return oneFailure('the Rust tests could not be built (see above)');
   }
   const counter = new CargoTestCounter();
   const command = [
