@@ -71,7 +71,7 @@ export async function runCargo({ args, packages, env = {} }: CargoCall): Promise
   createInterface({ input: cargo.stderr }).on('line', (text) => {
     const [, verb, rest = ''] = /^\s*(\w+) (.*)$/.exec(text) ?? [];
     if (!CHATTER.test(text)) line.print(text);
-    else if (verb === 'Compiling') begun().started(rest.split(' ')[0] ?? rest);
+    else if (verb === 'Compiling') begun().started(rest.split(' ')[0] ?? rest, Date.now());
     else if (verb === 'Blocking') line.show(waiting(), true);
   });
   try {

@@ -75,7 +75,7 @@ test('progress counts crates, not build scripts, and leaves out what was there',
   const progress = new BuildProgress(new Set(['datafusion', 'parquet', 'serde']), 0);
   progress.finished(artifact('serde', true));
   progress.finished(artifact('parquet', false, 'custom-build'));
-  progress.started('parquet');
+  progress.started('parquet', 1000);
   const before = progress.remaining(1000);
   progress.finished(artifact('datafusion', false));
   expect(progress.describe(61_000)).toMatch(/^1 of 2 crates, 1:01 elapsed, .* \(parquet\)$/);

@@ -41,15 +41,16 @@ export class BuildProgress {
   readonly #start: number;
   readonly #fresh = new Set<string>();
   readonly #built = new Set<string>();
-  readonly #running = new Set<string>();
+  /** Crate -> when its compiler started. */
+  readonly #running = new Map<string, number>();
 
   constructor(all: ReadonlySet<string>, start: number) {
     this.#all = all;
     this.#start = start;
   }
 
-  started(crate: string): void {
-    this.#running.add(crate);
+  started(crate: string, now: number): void {
+    this.#running.set(crate, now);
   }
 
   finished({ package_id, fresh, target }: CompilerArtifact): void {
@@ -66,8 +67,11 @@ export class BuildProgress {
     const left = [...this.#all].filter((crate) => !this.#fresh.has(crate) && !this.#built.has(crate));
     const seconds = (now - this.#start) / 1000;
     const guess = Math.min(availableParallelism(), MOST_USEFUL_CORES);
-    const rate = (sum(this.#built) + guess * TRUST_AFTER_SECONDS) / (seconds + TRUST_AFTER_SECONDS);
-    return sum(left) / rate;
+    // A crate at work counts by its time, never as quite done.
+    let running = 0;
+    for (const [crate, start] of this.#running) running += Math.min(weigh(crate) * 0.9, (now - start) / 1000);
+    const rate = (sum(this.#built) + running + guess * TRUST_AFTER_SECONDS) / (seconds + TRUST_AFTER_SECONDS);
+    return Math.max(0, sum(left) - running) / rate;
   }
 
   describe(now: number): string {
