@@ -78,7 +78,7 @@ export class BuildProgress {
     const total = [...this.#all].filter((crate) => !this.#fresh.has(crate)).length;
     const left = this.remaining(now);
     const about = left < 60 ? 'less than a minute left' : `about ${Math.round(left / 60)} min left`;
-    const heaviest = [...this.#running]
+    const heaviest = [...this.#running.keys()]
       .sort((a, b) => weigh(b) - weigh(a))
       .slice(0, 2)
       .join(', ');
