@@ -16,9 +16,13 @@ const mergedPartitionFactor = 1.2;
  * Joins neighbouring reduce partitions from exact sizes, as Spark's ShufflePartitionsUtil does: every reader of a group reads
  * the same ranges. `sizes`: per reader, bytes per reduce partition; all of the same length. Never joins nothing: at least one range.
  */
-export function coalescePartitions(sizes: readonly (readonly number[])[], options: CoalesceOptions): readonly PartitionRead[] {
+export function coalescePartitions(
+  sizes: readonly (readonly number[])[],
+  options: CoalesceOptions,
+): readonly PartitionRead[] {
   const partitions = sizes[0]?.length ?? 0;
-  if (!options.enabled || partitions === 0) return Array.from({ length: partitions }, (_, index) => range(index, index + 1));
+  if (!options.enabled || partitions === 0)
+    return Array.from({ length: partitions }, (_, index) => range(index, index + 1));
   const target = targetSize(sizes, options);
   const reads: PartitionRead[] = [];
   let start = 0;
@@ -27,7 +31,10 @@ export function coalescePartitions(sizes: readonly (readonly number[])[], option
   const close = (end: number) => {
     if (end === start) return;
     const last = reads.at(-1);
-    const joinable = last !== undefined && (size < target * smallPartitionFactor || previousSize < target * smallPartitionFactor) && previousSize + size <= target * mergedPartitionFactor;
+    const joinable =
+      last !== undefined &&
+      (size < target * smallPartitionFactor || previousSize < target * smallPartitionFactor) &&
+      previousSize + size <= target * mergedPartitionFactor;
     if (joinable) {
       reads[reads.length - 1] = range(last.start, end);
       previousSize += size;

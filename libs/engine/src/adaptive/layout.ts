@@ -17,7 +17,10 @@ interface Laid {
 }
 
 /** Which task reads what, once the readers' ranges are decided. Leaves that begin at the same task in the plan share a segment. */
-export function layOut(stage: StagePlan, reads: Readonly<Record<number, readonly PartitionRead[]>>): readonly Segment[] {
+export function layOut(
+  stage: StagePlan,
+  reads: Readonly<Record<number, readonly PartitionRead[]>>,
+): readonly Segment[] {
   const starts = new Map<number, Laid>();
   const at = (firstTask: number, tasks: number) => {
     const segment: Laid = starts.get(firstTask) ?? { tasks: 0, scans: new Map(), readers: [] };
@@ -49,7 +52,10 @@ export function countTasks(segments: readonly Segment[]): number {
 /** The splits of each scan node that this task reads. */
 export function splitsOf(segments: readonly Segment[], partition: number): Record<number, readonly Split[]> {
   const splits: Record<number, readonly Split[]> = {};
-  const segment = segments.find((candidate) => partition >= candidate.firstTask && partition < candidate.firstTask + candidate.tasks);
-  for (const [scan, partitions] of segment?.scans ?? []) splits[scan] = partitions[partition - (segment?.firstTask ?? 0)] ?? [];
+  const segment = segments.find(
+    (candidate) => partition >= candidate.firstTask && partition < candidate.firstTask + candidate.tasks,
+  );
+  for (const [scan, partitions] of segment?.scans ?? [])
+    splits[scan] = partitions[partition - (segment?.firstTask ?? 0)] ?? [];
   return splits;
 }

@@ -1,9 +1,32 @@
+import { tmpdir } from 'node:os';
 import type { ExecutorId } from '@kiln/base';
-import type { Executor, ExecutorFactory, ExecutorOptions, ExecutorUsage, MapOutputs, TaskDescription, TaskMetrics, TaskResult, TaskRunner } from '@kiln/contracts/executor';
+import type {
+  Executor,
+  ExecutorConfig,
+  ExecutorFactory,
+  ExecutorOptions,
+  ExecutorUsage,
+  MapOutputs,
+  TaskDescription,
+  TaskMetrics,
+  TaskResult,
+  TaskRunner,
+} from '@kiln/contracts/executor';
 import { MemoryManager } from '@kiln/contracts/memory';
-import { allOf, blockStoresExtensionPoint, EngineSettings, inject, injectable, taskRunnersExtensionPoint } from '@kiln/contracts/plugin';
+import type { DataSource } from '@kiln/contracts/planner';
+import {
+  allOf,
+  blockStoresExtensionPoint,
+  dataSourcesExtensionPoint,
+  EngineSettings,
+  inject,
+  injectable,
+  taskRunnersExtensionPoint,
+} from '@kiln/contracts/plugin';
 import { type BlockStoreProvider, ShuffleManager } from '@kiln/contracts/shuffle';
 import { NativeExecutor } from '@kiln/native';
+import { nativeError } from '../native/index.ts';
+import { ExternalSources } from './external-sources.ts';
 import { PlanTaskRunner } from './plan-task-runner.ts';
 
 /** Makes executors on the native one, with the runners that plugins contributed. */
@@ -14,6 +37,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
   readonly #shuffle: ShuffleManager;
   readonly #runners: readonly TaskRunner[];
   readonly #stores: readonly BlockStoreProvider[];
+  readonly #sources: readonly DataSource[];
 
   constructor(
     @inject(EngineSettings) settings: EngineSettings,
@@ -21,31 +45,47 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     @inject(ShuffleManager) shuffle: ShuffleManager,
     @inject(allOf(taskRunnersExtensionPoint)) runners: readonly TaskRunner[],
     @inject(allOf(blockStoresExtensionPoint)) stores: readonly BlockStoreProvider[],
+    @inject(allOf(dataSourcesExtensionPoint)) sources: readonly DataSource[],
   ) {
     this.#settings = settings;
     this.#memory = memory;
     this.#shuffle = shuffle;
     this.#runners = runners;
     this.#stores = stores;
+    this.#sources = sources;
   }
 
   async create(options: ExecutorOptions): Promise<Executor> {
     const policy = this.#memory.policy({ totalBytes: options.memoryBytes, slots: options.slots });
     const { blockStore, compression } = this.#shuffle.writer(null);
-    const native = new NativeExecutor(
-      JSON.stringify({
-        executorId: options.id,
-        slots: options.slots,
-        memoryBytes: policy.budgetBytes,
-        storageFraction: policy.storageFraction,
-        localDirs: this.#settings.get('spark.local.dir'),
-        blockStore,
-        compression,
-      }),
-    );
+    const localDirs = this.#settings.get('spark.local.dir');
+    const native = openNative({
+      executorId: options.id,
+      slots: options.slots,
+      memoryBytes: policy.budgetBytes,
+      storageFraction: policy.storageFraction,
+      localDirs: localDirs.length > 0 ? localDirs : [tmpdir()],
+      blockStore,
+      compression,
+    });
+    const sources = new ExternalSources(this.#sources, (call, data, error) => native.externalBatch(call, data, error));
+    native.setExternalReader((request) => sources.onRequest(JSON.parse(request)));
     const runners = new Map<string, TaskRunner>([['plan', new PlanTaskRunner(native)]]);
     for (const runner of this.#runners) runners.set(runner.kind, runner);
     return new DefaultExecutor(options, native, runners);
+  }
+}
+
+interface ReadsExternalSources {
+  setExternalReader(read: (request: string) => void): void;
+  externalBatch(call: number, data: Uint8Array | null, error: string | null): void;
+}
+
+function openNative(config: ExecutorConfig): NativeExecutor & ReadsExternalSources {
+  try {
+    return new NativeExecutor(JSON.stringify(config)) as NativeExecutor & ReadsExternalSources;
+  } catch (error) {
+    throw nativeError(error);
   }
 }
 
@@ -67,13 +107,20 @@ class DefaultExecutor implements Executor {
   async launch(task: TaskDescription): Promise<TaskResult> {
     const { taskId } = task.spec;
     const runner = this.#runners.get(task.runner);
-    if (runner === undefined) return failed(taskId, `No task runner '${task.runner}' on executor ${this.id}; known: ${[...this.#runners.keys()].join(', ')}`);
+    if (runner === undefined)
+      return failed(
+        taskId,
+        `No task runner '${task.runner}' on executor ${this.id}; known: ${[...this.#runners.keys()].join(', ')}`,
+      );
     const done = runner.run(task, { executorId: this.id, program: async (hash) => this.#program(hash) });
     this.#running.set(taskId, { runner, done });
     try {
       return await done;
     } catch (error) {
-      return failed(taskId, `Task runner '${task.runner}' broke its contract by rejecting: ${error instanceof Error ? error.message : String(error)}`);
+      return failed(
+        taskId,
+        `Task runner '${task.runner}' broke its contract by rejecting: ${error instanceof Error ? error.message : String(error)}`,
+      );
     } finally {
       this.#running.delete(taskId);
     }

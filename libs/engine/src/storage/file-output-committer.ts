@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { KilnError } from '@kiln/base';
 import type { WrittenFile } from '@kiln/contracts/executor';
 import { injectable } from '@kiln/contracts/plugin';
@@ -36,7 +36,8 @@ export class FileOutputCommitter implements OutputCommitter {
   }
 
   async commitTask(job: WriteJob, task: WriteTaskAttempt, files: readonly WrittenFile[]): Promise<void> {
-    for (const file of files) await rename(file.path, join(this.#committed(job), this.#finalName(job, basename(file.path))));
+    for (const file of files)
+      await rename(file.path, join(this.#committed(job), this.#finalName(job, basename(file.path))));
     await this.abortTask(job, task);
   }
 

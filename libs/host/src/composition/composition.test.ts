@@ -74,7 +74,9 @@ describe('Composition', () => {
     expect(() => hole.start()).toThrow(/'test.greeter' cannot be constructed/);
     const wrong = withWord();
     wrong.contribute(wordsPoint, { word: 'x' }, 'p');
-    expect(() => wrong.prepare([], { 'no.such': 'p' })).toThrow(/'no\.such'[\s\S]*'test\.words', which is no extension point/);
+    expect(() => wrong.prepare([], { 'no.such': 'p' })).toThrow(
+      /'no\.such'[\s\S]*'test\.words', which is no extension point/,
+    );
   });
 
   it('collects contributions in order, objects and classes', () => {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { KilnError } from '@kiln/base';
 import { allOf, type Constructor, type ExtensionPoint, type Token } from '@kiln/contracts/plugin';
-import { container as rootContainer, type DependencyContainer, Lifecycle } from 'tsyringe';
+import { type DependencyContainer, Lifecycle, container as rootContainer } from 'tsyringe';
 
 interface Binding {
   readonly owner: string;
@@ -53,12 +53,17 @@ export class Composition {
     const problems = this.#choose(bindings);
     const known = new Set(points.map((point) => point.id));
     for (const [id, list] of this.#contributions) {
-      if (!known.has(id)) problems.push(`plugin '${list[0]?.owner}' contributes to '${id}', which is no extension point`);
+      if (!known.has(id))
+        problems.push(`plugin '${list[0]?.owner}' contributes to '${id}', which is no extension point`);
     }
     if (problems.length > 0) throw compositionError(problems);
     for (const point of points) {
       this.#container.register(allOf(point), {
-        useFactory: memoize((container) => (this.#contributions.get(point.id) ?? []).map(({ value }) => (isConstructor(value) ? container.resolve(value) : value))),
+        useFactory: memoize((container) =>
+          (this.#contributions.get(point.id) ?? []).map(({ value }) =>
+            isConstructor(value) ? container.resolve(value) : value,
+          ),
+        ),
       });
     }
   }
@@ -70,7 +75,9 @@ export class Composition {
       try {
         this.#started.push({ token, service: this.#container.resolve(token) });
       } catch (cause) {
-        problems.push(`'${nameOf(token)}' cannot be constructed: ${cause instanceof Error ? cause.message : String(cause)}`);
+        problems.push(
+          `'${nameOf(token)}' cannot be constructed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        );
       }
     }
     if (problems.length > 0) throw compositionError(problems);
@@ -87,7 +94,12 @@ export class Composition {
   /** Who serves each token, for `kiln plugins` and error messages. */
   owners(): Readonly<Record<string, string>> {
     const tokens = new Set([...this.#defaults.keys(), ...this.#offers.keys()]);
-    return Object.fromEntries([...tokens].map((token) => [nameOf(token), (this.#offers.get(token) ?? this.#defaults.get(token))?.[0]?.owner ?? '']));
+    return Object.fromEntries(
+      [...tokens].map((token) => [
+        nameOf(token),
+        (this.#offers.get(token) ?? this.#defaults.get(token))?.[0]?.owner ?? '',
+      ]),
+    );
   }
 
   /** Calls `stop()` of what has one, in reverse order of start. */
@@ -110,16 +122,26 @@ export class Composition {
     const problems: string[] = [];
     const names = new Set([...this.#defaults.keys(), ...this.#offers.keys()].map(nameOf));
     for (const name of Object.keys(bindings)) {
-      if (!names.has(name)) problems.push(`bindings name '${name}', which nothing offers; offered: ${[...names].sort().join(', ')}`);
+      if (!names.has(name))
+        problems.push(`bindings name '${name}', which nothing offers; offered: ${[...names].sort().join(', ')}`);
     }
     for (const token of new Set([...this.#defaults.keys(), ...this.#offers.keys()])) {
       const offers = this.#offers.get(token) ?? [];
       const wanted = bindings[nameOf(token)];
       const candidates = [...offers, ...(this.#defaults.get(token) ?? [])];
-      const chosen = wanted === undefined ? (offers.length > 1 ? undefined : candidates[0]) : candidates.find((offer) => offer.owner === wanted);
+      const chosen =
+        wanted === undefined
+          ? offers.length > 1
+            ? undefined
+            : candidates[0]
+          : candidates.find((offer) => offer.owner === wanted);
       if (chosen === undefined) {
         const owners = candidates.map((offer) => offer.owner).join(', ');
-        problems.push(wanted === undefined ? `'${nameOf(token)}' is offered by ${owners}: choose one under 'bindings'` : `'${nameOf(token)}' is bound to '${wanted}', but is offered by ${owners}`);
+        problems.push(
+          wanted === undefined
+            ? `'${nameOf(token)}' is offered by ${owners}: choose one under 'bindings'`
+            : `'${nameOf(token)}' is bound to '${wanted}', but is offered by ${owners}`,
+        );
       } else {
         this.#offers.set(token, [chosen]);
         chosen.apply(this.#container);
@@ -150,5 +172,8 @@ function nameOf(token: Token<unknown>): string {
 }
 
 function compositionError(problems: readonly string[]): KilnError {
-  return new KilnError('KILN_COMPOSITION', `The engine cannot be composed:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  return new KilnError(
+    'KILN_COMPOSITION',
+    `The engine cannot be composed:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  );
 }

@@ -1,2 +1,2 @@
+export { type ComposeOptions, composeEngine } from './compose-engine.ts';
 export { Composition } from './composition.ts';
-export { composeEngine, type ComposeOptions } from './compose-engine.ts';

@@ -1,6 +1,6 @@
-import type { PluginReference } from '../plugin-host/index.ts';
-import { dirname } from 'node:path';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type { PluginReference } from '../plugin-host/index.ts';
 
 /** Kiln's own plugins, which come in by the same door as anybody's; found from here, not from the job's folder. */
 const names = ['@kiln/cluster-local', '@kiln/source-files'];

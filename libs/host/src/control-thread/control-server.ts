@@ -1,20 +1,27 @@
 import { errorToData, type JobId, type SettingName } from '@kiln/base';
 import type { EngineEvent } from '@kiln/contracts/listener';
+import type { Query } from '@kiln/contracts/planner';
 import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { WriteMode } from '@kiln/contracts/storage';
-import type { Query } from '@kiln/contracts/planner';
 import { showString } from '@kiln/engine/native';
 import type { JobListener } from '../driver/job.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
-import type { ControlMethods, EngineQuery, ExplainResult, FromControl, ShowOptions, ToControl, WriteResult } from './messages.ts';
+import type {
+  ControlMethods,
+  EngineQuery,
+  ExplainResult,
+  FromControl,
+  ShowOptions,
+  ToControl,
+  WriteResult,
+} from './messages.ts';
 
 /** The control thread's end of the conversation: one method per message, answers in any order. */
 export class ControlServer {
   readonly #runtime: EngineRuntime;
   readonly #post: (message: FromControl) => void;
-  readonly #jobs = new Map<number, JobId>();
-  /** Cancelled before the job had an id. */
-  readonly #cancelled = new Map<number, string>();
+  /** Of calls that run jobs, to cancel them. */
+  readonly #calls = new Map<number, AbortController>();
   #events: EngineEvent[] = [];
   #unlisten = () => {};
 
@@ -24,7 +31,8 @@ export class ControlServer {
   }
 
   onMessage(message: ToControl): void {
-    if (message.type === 'cancel') return this.#cancel(message.id, message.reason);
+    if (message.type === 'cancel') return this.#calls.get(message.id)?.abort(message.reason);
+    this.#calls.set(message.id, new AbortController());
     const method = this[message.method] as (id: number, ...parameters: readonly unknown[]) => unknown;
     void Promise.resolve()
       .then(() => method.call(this, message.id, ...message.parameters))
@@ -36,10 +44,7 @@ export class ControlServer {
         this.#flushEvents();
         this.#post({ type: 'error', id: message.id, error: errorToData(error) });
       })
-      .finally(() => {
-        this.#jobs.delete(message.id);
-        this.#cancelled.delete(message.id);
-      });
+      .finally(() => this.#calls.delete(message.id));
   }
 
   async schema(_id: number, query: EngineQuery): Promise<ReturnType<ControlMethods['schema']>> {
@@ -47,8 +52,8 @@ export class ControlServer {
   }
 
   async explain(_id: number, query: EngineQuery): Promise<ExplainResult> {
-    const { planned } = await this.#runtime.driver.plan({ query: this.#query(query, actionOf(query)), description: 'explain', dataFrameId: null, write: null });
-    return { ...planned.plan.explain, stages: planned.plan.stages, notes: planned.plan.notes };
+    const { plan } = await this.#runtime.driver.explain(this.#query(query, actionOf(query)));
+    return { ...plan.explain, stages: plan.stages, notes: plan.notes };
   }
 
   async execute(id: number, query: EngineQuery, description: string): Promise<null> {
@@ -77,8 +82,8 @@ export class ControlServer {
     return showString(results, options);
   }
 
-  releasePlan(_id: number, dataFrameId: number): null {
-    this.#runtime.driver.releasePlan(dataFrameId);
+  async releasePlan(_id: number, dataFrameId: number): Promise<null> {
+    await this.#runtime.driver.releasePlan(dataFrameId);
     return null;
   }
 
@@ -89,7 +94,10 @@ export class ControlServer {
 
   listen(_id: number, types: readonly EngineEvent['type'][] | null): null {
     this.#unlisten();
-    this.#unlisten = this.#runtime.bus.listen({ ...(types === null ? {} : { events: types }), onEvent: (event) => this.#onEvent(event) });
+    this.#unlisten = this.#runtime.bus.listen({
+      ...(types === null ? {} : { events: types }),
+      onEvent: (event) => this.#onEvent(event),
+    });
     return null;
   }
 
@@ -102,27 +110,35 @@ export class ControlServer {
     return null;
   }
 
-  async #run(id: number, query: EngineQuery, description: string, write: { path: string; format: string; mode: WriteMode } | null, listener: JobListener): Promise<WriteResult> {
-    const request = { query: this.#query(query, write === null ? 'collect' : 'write'), description, dataFrameId: query.dataFrameId, write };
-    const staged = await this.#runtime.driver.plan(request);
-    const job = await this.#runtime.driver.start(staged, request, listener);
+  async #run(
+    id: number,
+    query: EngineQuery,
+    description: string,
+    write: { path: string; format: string; mode: WriteMode } | null,
+    listener: JobListener,
+  ): Promise<WriteResult> {
+    const request = {
+      query: this.#query(query, write === null ? 'collect' : 'write'),
+      description,
+      dataFrameId: query.dataFrameId,
+      write,
+    };
+    const signal = this.#calls.get(id)?.signal ?? AbortSignal.abort('the call is over');
+    const job = await this.#runtime.driver.submit(request, listener, signal);
     if (job === undefined) return { rows: 0, files: 0, bytes: 0 };
-    this.#jobs.set(id, job.id);
-    this.#post({ type: 'job', id, jobId: job.id, schema: staged.planned.plan.schema });
-    const cancelled = this.#cancelled.get(id);
-    if (cancelled !== undefined) this.#runtime.driver.cancel(job.id, cancelled);
+    this.#post({ type: 'job', id, jobId: job.id, schema: job.query.planned.plan.schema });
     await job.done;
     return job.written;
   }
 
-  #cancel(id: number, reason: string): void {
-    const job = this.#jobs.get(id);
-    if (job === undefined) this.#cancelled.set(id, reason);
-    else this.#runtime.driver.cancel(job, reason);
-  }
-
   #query(query: EngineQuery, action: Query['action']): Query {
-    return { plan: query.plan, views: query.views, conf: normalConf(this.#runtime.settings.with(query.conf).settings), action, defaultParallelism: this.#runtime.defaultParallelism };
+    return {
+      plan: query.plan,
+      views: query.views,
+      conf: normalConf(this.#runtime.settings.with(query.conf).settings),
+      action,
+      defaultParallelism: this.#runtime.defaultParallelism,
+    };
   }
 
   #onEvent(event: EngineEvent): void {

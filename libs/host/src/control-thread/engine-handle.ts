@@ -5,7 +5,17 @@ import type { EngineListener } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { WriteMode } from '@kiln/contracts/storage';
 import { AsyncQueue } from './async-queue.ts';
-import type { ControlMethods, ControlStart, EngineOptions, EngineQuery, ExplainResult, FromControl, ShowOptions, ToControl, WriteResult } from './messages.ts';
+import type {
+  ControlMethods,
+  ControlStart,
+  EngineOptions,
+  EngineQuery,
+  ExplainResult,
+  FromControl,
+  ShowOptions,
+  ToControl,
+  WriteResult,
+} from './messages.ts';
 
 export interface JobOptions {
   /** For people: what the job is about. */
@@ -55,9 +65,18 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineHa
   };
   const worker = new Worker(new URL('./main.js', import.meta.url), { workerData: start });
   const ready = await new Promise<Extract<FromControl, { type: 'ready' }>>((resolve, reject) => {
+    const ended = (code: number) =>
+      reject(
+        new KilnError(
+          'KILN_ENGINE_DIED',
+          `The engine's control thread ended with exit code ${code} before it was ready`,
+        ),
+      );
     worker.once('error', reject);
+    worker.once('exit', ended);
     worker.once('message', (message: FromControl) => {
       worker.off('error', reject);
+      worker.off('exit', ended);
       if (message.type === 'ready') resolve(message);
       else if (message.type === 'failed-to-start') reject(errorFromData(message.error));
     });
@@ -84,6 +103,8 @@ class ControlClient implements EngineHandle {
   readonly #listeners = new Set<EngineListener>();
   #next = 0;
   #stopped: Promise<void> | undefined;
+  /** Why the thread answers no more. */
+  #dead: KilnError | undefined;
 
   constructor(worker: Worker, ready: Extract<FromControl, { type: 'ready' }>) {
     this.#worker = worker;
@@ -91,7 +112,11 @@ class ControlClient implements EngineHandle {
     this.master = ready.master;
     this.warnings = ready.warnings;
     worker.on('message', (message: FromControl) => this.#onMessage(message));
-    worker.on('error', (error) => this.#fail(new KilnError('KILN_ENGINE_DIED', `The engine's control thread died: ${error.message}`, { cause: error })));
+    worker.on('error', (error) =>
+      this.#fail(
+        new KilnError('KILN_ENGINE_DIED', `The engine's control thread died: ${error.message}`, { cause: error }),
+      ),
+    );
     worker.on('exit', () => this.#fail(new KilnError('KILN_ENGINE_STOPPED', 'The engine is stopped')));
     // A forgotten session does not keep the process alive; a call in progress does.
     worker.unref();
@@ -157,23 +182,46 @@ class ControlClient implements EngineHandle {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#call('stop', []).then(async () => {
-      await this.#worker.terminate();
-    });
+    this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      // A thread that is dead has nothing left to stop.
+      if (this.#dead === undefined) await this.#call('stop', []);
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 
   #call<M extends keyof ControlMethods>(
     method: M,
     parameters: Parameters<ControlMethods[M]>,
-    options: { readonly signal?: AbortSignal | undefined; readonly onJob?: Pending['onJob']; readonly onResults?: Pending['onResults'] } = {},
+    options: {
+      readonly signal?: AbortSignal | undefined;
+      readonly onJob?: Pending['onJob'];
+      readonly onResults?: Pending['onResults'];
+    } = {},
   ): Promise<ReturnType<ControlMethods[M]>> {
-    if (this.#stopped !== undefined) return Promise.reject(new KilnError('KILN_ENGINE_STOPPED', 'The engine is stopped'));
+    const dead =
+      this.#stopped === undefined ? this.#dead : new KilnError('KILN_ENGINE_STOPPED', 'The engine is stopped');
+    if (dead !== undefined) return Promise.reject(dead);
     const id = this.#next++;
     const { signal } = options;
-    const cancel = () => this.#post({ type: 'cancel', id, reason: String(signal?.reason instanceof Error ? signal.reason.message : (signal?.reason ?? 'cancelled')) });
+    const cancel = () =>
+      this.#post({
+        type: 'cancel',
+        id,
+        reason: String(signal?.reason instanceof Error ? signal.reason.message : (signal?.reason ?? 'cancelled')),
+      });
     return new Promise<ReturnType<ControlMethods[M]>>((resolve, reject) => {
-      this.#pending.set(id, { resolve: (value) => resolve(value as ReturnType<ControlMethods[M]>), reject, onJob: options.onJob ?? (() => {}), onResults: options.onResults ?? (() => {}) });
+      this.#pending.set(id, {
+        resolve: (value) => resolve(value as ReturnType<ControlMethods[M]>),
+        reject,
+        onJob: options.onJob ?? (() => {}),
+        onResults: options.onResults ?? (() => {}),
+      });
       this.#worker.ref();
       this.#post({ type: 'call', id, method, parameters });
       if (signal?.aborted) cancel();
@@ -194,14 +242,26 @@ class ControlClient implements EngineHandle {
 
   #deliver(events: Extract<FromControl, { type: 'events' }>['events']): void {
     for (const event of events) {
-      for (const listener of this.#listeners) if (listener.events?.includes(event.type) ?? true) listener.onEvent(event);
+      for (const listener of this.#listeners) {
+        if (!(listener.events?.includes(event.type) ?? true)) continue;
+        try {
+          listener.onEvent(event);
+        } catch (error) {
+          process.emitWarning(
+            `A listener failed at '${event.type}': ${error instanceof Error ? error.message : String(error)}`,
+            'KilnWarning',
+          );
+        }
+      }
     }
   }
 
   #subscribe(): void {
     if (this.#stopped !== undefined) return;
     const listeners = [...this.#listeners];
-    const types = listeners.every((listener) => listener.events !== undefined) ? [...new Set(listeners.flatMap((listener) => listener.events ?? []))] : null;
+    const types = listeners.every((listener) => listener.events !== undefined)
+      ? [...new Set(listeners.flatMap((listener) => listener.events ?? []))]
+      : null;
     this.#call('listen', [types]).catch(() => {});
   }
 
@@ -210,7 +270,8 @@ class ControlClient implements EngineHandle {
     if (this.#pending.size === 0) this.#worker.unref();
   }
 
-  #fail(error: Error): void {
+  #fail(error: KilnError): void {
+    this.#dead ??= error;
     for (const [id, pending] of this.#pending) {
       this.#settle(id);
       pending.reject(error);

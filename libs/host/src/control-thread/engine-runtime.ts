@@ -13,7 +13,6 @@ import { TaskScheduler } from '@kiln/contracts/task-scheduler';
 import { type Composition, composeEngine } from '../composition/index.ts';
 import { Driver } from '../driver/driver.ts';
 import { InProcessBackend } from '../driver/in-process-backend.ts';
-import { StageRegistry } from '../driver/stages.ts';
 import { loadPlugins } from '../plugin-host/index.ts';
 import { builtinPlugins } from './builtin-plugins.ts';
 import { createLogger } from './logger.ts';
@@ -60,7 +59,6 @@ export class EngineRuntime {
       settings,
       logger,
       clock: systemClock,
-      stages: new StageRegistry(),
       maxHashBuildBytes: () => this.#maxHashBuildBytes,
       maxResultBytes: settings.get('spark.driver.maxResultSize'),
     });
@@ -80,13 +78,28 @@ export class EngineRuntime {
       settle(prepared) {
         cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), options.master, settings);
         const { maxTaskFailures } = cluster;
-        return maxTaskFailures === null || settings.isSet('spark.task.maxFailures') ? settings : settings.with({ 'spark.task.maxFailures': String(maxTaskFailures) }).settings;
+        return maxTaskFailures === null || settings.isSet('spark.task.maxFailures')
+          ? settings
+          : settings.with({ 'spark.task.maxFailures': String(maxTaskFailures) }).settings;
       },
     });
     if (cluster === undefined) throw new Error('settle was not called');
-    const runtime = new EngineRuntime({ settings: composition.get(EngineSettings), warnings: warnings.map((warning) => warning.message), composition, cluster, logger, master: options.master });
+    const runtime = new EngineRuntime({
+      settings: composition.get(EngineSettings),
+      warnings: warnings.map((warning) => warning.message),
+      composition,
+      cluster,
+      logger,
+      master: options.master,
+    });
     await runtime.#startExecutors();
-    runtime.bus.post({ type: 'engine-started', time: systemClock.now(), appId: runtime.appId, name: options.name, master: options.master });
+    runtime.bus.post({
+      type: 'engine-started',
+      time: systemClock.now(),
+      appId: runtime.appId,
+      name: options.name,
+      master: options.master,
+    });
     return runtime;
   }
 
@@ -120,10 +133,16 @@ export class EngineRuntime {
   async #onClusterEvent(event: ClusterEvent): Promise<void> {
     if (event.type === 'exited') return this.driver.executorRemoved(event.executorId, event.reason, event.causedByApp);
     const { executorId, host, resources, placement } = event.executor;
-    if (placement !== 'in-process') throw new KilnError('KILN_CLUSTER_PLACEMENT', `Executor ${executorId} wants a process of its own; this Kiln runs executors in its own process only`);
+    if (placement !== 'in-process')
+      throw new KilnError(
+        'KILN_CLUSTER_PLACEMENT',
+        `Executor ${executorId} wants a process of its own; this Kiln runs executors in its own process only`,
+      );
     const options = { id: executorId, slots: resources.cores, memoryBytes: resources.memoryBytes };
     const executor = await this.#parts.composition.get(ExecutorFactory).create(options);
-    const policy = this.#parts.composition.get(MemoryManager).policy({ totalBytes: resources.memoryBytes, slots: resources.cores });
+    const policy = this.#parts.composition
+      .get(MemoryManager)
+      .policy({ totalBytes: resources.memoryBytes, slots: resources.cores });
     this.#maxHashBuildBytes = Math.min(this.#maxHashBuildBytes, policy.maxHashBuildBytes);
     this.#slots += executor.slots;
     this.backend.add(executor);
@@ -131,7 +150,11 @@ export class EngineRuntime {
   }
 }
 
-function chooseCluster(providers: readonly ClusterManagerProvider[], master: string, settings: EngineSettings): ClusterManager {
+function chooseCluster(
+  providers: readonly ClusterManagerProvider[],
+  master: string,
+  settings: EngineSettings,
+): ClusterManager {
   // The last to accept wins, so that a plugin can take a master over from Kiln's own.
   const provider = providers.findLast((candidate) => candidate.accepts(master));
   if (provider === undefined) {

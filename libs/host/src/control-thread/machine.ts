@@ -7,8 +7,13 @@ import type { EngineSettings } from '@kiln/contracts/plugin';
 const shareOfMachine = 0.7;
 
 export function machineResources(settings: EngineSettings): ExecutorResources {
-  const name = (['spark.executor.memory', 'spark.driver.memory'] as const).find((candidate) => settings.isSet(candidate));
-  return { cores: availableParallelism(), memoryBytes: (name && settings.get(name)) ?? Math.floor(memoryLimit() * shareOfMachine) };
+  const name = (['spark.executor.memory', 'spark.driver.memory'] as const).find((candidate) =>
+    settings.isSet(candidate),
+  );
+  return {
+    cores: availableParallelism(),
+    memoryBytes: (name && settings.get(name)) ?? Math.floor(memoryLimit() * shareOfMachine),
+  };
 }
 
 function memoryLimit(): number {

@@ -1,6 +1,6 @@
 import type { ErrorData } from '@kiln/base';
-import type { EngineEvent } from '@kiln/contracts/listener';
 import type { ExecutorUsage } from '@kiln/contracts/executor';
+import type { EngineEvent } from '@kiln/contracts/listener';
 import type { Relation, StructField } from '@kiln/contracts/plan';
 import type { Explain, StagePlan } from '@kiln/contracts/planner';
 import type { WriteMode } from '@kiln/contracts/storage';
@@ -64,7 +64,14 @@ export interface ControlMethods {
   stop(): null;
 }
 
-export type ToControl = { readonly type: 'call'; readonly id: number; readonly method: keyof ControlMethods; readonly parameters: readonly unknown[] } | { readonly type: 'cancel'; readonly id: number; readonly reason: string };
+export type ToControl =
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly method: keyof ControlMethods;
+      readonly parameters: readonly unknown[];
+    }
+  | { readonly type: 'cancel'; readonly id: number; readonly reason: string };
 
 export type FromControl =
   | { readonly type: 'ready'; readonly appId: string; readonly master: string; readonly warnings: readonly string[] }
@@ -76,4 +83,6 @@ export type FromControl =
   | { readonly type: 'results'; readonly id: number; readonly data: readonly Uint8Array[] }
   | { readonly type: 'events'; readonly events: readonly EngineEvent[] };
 
-export type ControlStart = Required<Pick<EngineOptions, 'name' | 'master' | 'conf' | 'plugins' | 'bindings' | 'baseDir'>>;
+export type ControlStart = Required<
+  Pick<EngineOptions, 'name' | 'master' | 'conf' | 'plugins' | 'bindings' | 'baseDir'>
+>;

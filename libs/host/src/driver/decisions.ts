@@ -1,6 +1,6 @@
 import { shuffleId } from '@kiln/base';
-import type { MapOutputTracker, RegisteredMapOutput } from '@kiln/contracts/shuffle';
 import type { PartitionRead, Planner, StageDecisions, StageInput } from '@kiln/contracts/planner';
+import type { MapOutputTracker, RegisteredMapOutput } from '@kiln/contracts/shuffle';
 import { type CoalesceOptions, coalescePartitions } from '@kiln/engine/adaptive';
 import type { Stage } from './stages.ts';
 
@@ -14,44 +14,64 @@ export interface DecisionInputs {
 
 type ShuffleInput = Extract<StageInput, { type: 'shuffle' }>;
 
-/** What to do with a stage whose inputs all exist: the exact sizes are known. Also says it in words, for people. */
-export function decide(stage: Stage, inputs: DecisionInputs): { readonly decisions: StageDecisions; readonly words: readonly string[] } {
+/** Which reader reads what: kept over the attempts of a stage, since partitions that are done are not run again. */
+export interface Layout {
+  readonly reads: Readonly<Record<number, readonly PartitionRead[]>>;
+  readonly rangeBounds: Readonly<Record<number, readonly string[]>>;
+  /** The same for people. */
+  readonly words: readonly string[];
+}
+
+/** What to do with a stage whose inputs all exist: the exact sizes are known. */
+export function decide(stage: Stage, layout: Layout, inputs: DecisionInputs): StageDecisions {
+  return {
+    reads: layout.reads,
+    scalars: inputs.scalars,
+    inputBytes: Object.fromEntries(
+      stage.plan.inputs.flatMap((input) => exactBytes(input, layout.reads, inputs.tracker)),
+    ),
+    rangeBounds: layout.rangeBounds,
+    maxHashBuildBytes: inputs.maxHashBuildBytes,
+    avoidHashJoin: stage.avoidHashJoin,
+    conf: stage.query.conf,
+    nowMicros: stage.query.planned.nowMicros,
+  };
+}
+
+/** Joins small partitions, and gives a global sort its ranges. */
+export function chooseLayout(stage: Stage, inputs: DecisionInputs): Layout {
   const shuffles = stage.plan.inputs.filter((input) => input.type === 'shuffle');
   const reads: Record<number, readonly PartitionRead[]> = {};
   const rangeBounds: Record<number, readonly string[]> = {};
   const words: string[] = [];
   for (const group of groupsOf(shuffles)) {
-    const sizes = group.map((input) => partitionBytes(inputs.tracker.outputs(shuffleId(input.shuffleId)), input.numPartitions));
     const range = group.length === 1 ? rangePartitioned(stage, group[0]) : undefined;
     if (range !== undefined) {
-      const outputs = present(inputs.tracker.outputs(shuffleId(range.shuffleId)));
-      const wanted = rangeTasks(outputs, range.numPartitions, inputs.coalesce);
-      const runs = outputs.map(({ status }) => ({ keys: status.keys, rows: sum(status.rows) }));
-      const bounds = inputs.planner.chooseRangeBounds(runs, wanted);
+      const bounds = boundsOf(range, inputs);
       rangeBounds[range.reader] = bounds;
-      reads[range.reader] = Array.from({ length: bounds.length + 1 }, (_, index) => ({ start: index, end: index + 1, mapStart: 0, mapEnd: null }));
+      reads[range.reader] = Array.from({ length: bounds.length + 1 }, (_, index) => {
+        return { start: index, end: index + 1, mapStart: 0, mapEnd: null };
+      });
       words.push(`shuffle ${range.shuffleId}: ${bounds.length + 1} ranges of a global sort`);
       continue;
     }
+    const sizes = group.map((input) => {
+      return partitionBytes(inputs.tracker.outputs(shuffleId(input.shuffleId)), input.numPartitions);
+    });
     const coalescible = group.every((input) => input.coalescible);
     const ranges = coalescePartitions(sizes, { ...inputs.coalesce, enabled: inputs.coalesce.enabled && coalescible });
     for (const input of group) reads[input.reader] = ranges;
     const before = sizes[0]?.length ?? 0;
-    if (ranges.length < before) words.push(`shuffle ${group.map((input) => input.shuffleId).join(', ')}: ${before} partitions read by ${ranges.length} tasks`);
+    const ids = group.map((input) => input.shuffleId).join(', ');
+    if (ranges.length < before) words.push(`shuffle ${ids}: ${before} partitions read by ${ranges.length} tasks`);
   }
-  return {
-    decisions: {
-      reads,
-      scalars: inputs.scalars,
-      inputBytes: Object.fromEntries(stage.plan.inputs.flatMap((input) => exactBytes(input, reads, inputs.tracker))),
-      rangeBounds,
-      maxHashBuildBytes: inputs.maxHashBuildBytes,
-      avoidHashJoin: stage.avoidHashJoin,
-      conf: stage.query.conf,
-      nowMicros: stage.query.planned.nowMicros,
-    },
-    words,
-  };
+  return { reads, rangeBounds, words };
+}
+
+function boundsOf(range: ShuffleInput, { tracker, coalesce, planner }: DecisionInputs): readonly string[] {
+  const outputs = present(tracker.outputs(shuffleId(range.shuffleId)));
+  const runs = outputs.map(({ status }) => ({ keys: status.keys, rows: sum(status.rows) }));
+  return planner.chooseRangeBounds(runs, rangeTasks(outputs, range.numPartitions, coalesce));
 }
 
 function groupsOf(shuffles: readonly ShuffleInput[]): readonly (readonly ShuffleInput[])[] {
@@ -71,7 +91,11 @@ function rangeTasks(outputs: readonly RegisteredMapOutput[], most: number, optio
   return Math.max(1, Math.min(most, Math.ceil(bytes / Math.max(1, floor))));
 }
 
-function exactBytes(input: StageInput, reads: Readonly<Record<number, readonly PartitionRead[]>>, tracker: MapOutputTracker): [number, number[]][] {
+function exactBytes(
+  input: StageInput,
+  reads: Readonly<Record<number, readonly PartitionRead[]>>,
+  tracker: MapOutputTracker,
+): [number, number[]][] {
   if (input.type === 'scalar-subquery') return [];
   const outputs = tracker.outputs(shuffleId(input.shuffleId));
   if (input.type === 'broadcast') return [[input.reader, [sum(partitionBytes(outputs, 1))]]];
@@ -83,7 +107,8 @@ function exactBytes(input: StageInput, reads: Readonly<Record<number, readonly P
 function partitionBytes(outputs: readonly (RegisteredMapOutput | undefined)[], partitions: number): number[] {
   const bytes = new Array<number>(partitions).fill(0);
   for (const { status } of present(outputs)) {
-    for (let partition = 0; partition < partitions; partition++) bytes[partition] = (bytes[partition] ?? 0) + (status.bytes[partition] ?? 0);
+    for (let partition = 0; partition < partitions; partition++)
+      bytes[partition] = (bytes[partition] ?? 0) + (status.bytes[partition] ?? 0);
   }
   return bytes;
 }

@@ -1,17 +1,34 @@
-import { type Clock, type ErrorData, type ExecutorId, errorFromData, errorToData, type JobId, jobId, KilnError, type StageId, type TaskId } from '@kiln/base';
+import {
+  type Clock,
+  type ErrorData,
+  type ExecutorId,
+  errorToData,
+  type JobId,
+  jobId,
+  KilnError,
+  type TaskId,
+} from '@kiln/base';
 import type { DagAction, DagEvent, DagScheduler } from '@kiln/contracts/dag-scheduler';
-import type { SchedulerBackend, TaskResult } from '@kiln/contracts/executor';
-import type { ListenerBus, TaskInfo } from '@kiln/contracts/listener';
+import type { SchedulerBackend, TaskOutput, TaskResult } from '@kiln/contracts/executor';
+import type { EngineEvent, ListenerBus } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { PlannedQuery, Planner, Query } from '@kiln/contracts/planner';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import type { MapOutputTracker } from '@kiln/contracts/shuffle';
 import type { OutputCommitter, WriteMode } from '@kiln/contracts/storage';
-import type { TaskLaunch, TaskScheduler, TaskSchedulerAction, TaskSchedulerEvent } from '@kiln/contracts/task-scheduler';
+import type {
+  TaskLaunch,
+  TaskScheduler,
+  TaskSchedulerAction,
+  TaskSchedulerEvent,
+} from '@kiln/contracts/task-scheduler';
 import { Job, type JobListener, type WriteSummary } from './job.ts';
+import { type LiveTask, LiveTasks } from './live-tasks.ts';
+import { OutputWrites } from './output-writes.ts';
+import { QueryPlans } from './query-plans.ts';
 import { StagePreparer } from './stage-preparer.ts';
-import { type StagedQuery, type StageRegistry, shufflesOf, stageInfo, stageSpec } from './stages.ts';
-import { failureToError } from './task-errors.ts';
+import { type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from './stages.ts';
+import { executorLost, failureToError, launchFailure, noMetrics } from './task-errors.ts';
 import { TaskLauncher } from './task-launcher.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -26,7 +43,6 @@ export interface DriverParts {
   readonly settings: EngineSettings;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly stages: StageRegistry;
   readonly maxHashBuildBytes: () => number;
   readonly maxResultBytes: number;
 }
@@ -39,47 +55,64 @@ export interface JobRequest {
   readonly write: { readonly path: string; readonly format: string; readonly mode: WriteMode } | null;
 }
 
+type Queued = { readonly after?: () => void } & (
+  | { readonly to: 'dag'; readonly event: DagEvent }
+  | { readonly to: 'tasks'; readonly event: TaskSchedulerEvent }
+);
+
+/** A job that ends early waits so long for its tasks to stop. */
+const patienceMillis = 10_000;
+
 /**
  * The actor that owns all jobs. Everything that happens is an event for one of the two pure schedulers; what they answer is performed
  * here. Events queue, so a scheduler is never stepped while its former actions are being performed.
  */
 export class Driver {
   readonly #parts: DriverParts;
+  readonly #stages = new StageRegistry();
+  readonly #plans: QueryPlans;
   readonly #preparer: StagePreparer;
   readonly #launcher: TaskLauncher;
+  readonly #writes: OutputWrites;
   readonly #wakeups: Wakeups;
   readonly #jobs = new Map<JobId, Job>();
-  readonly #results = new Map<TaskId, TaskResult>();
-  readonly #queue: ({ readonly to: 'dag'; readonly event: DagEvent } | { readonly to: 'tasks'; readonly event: TaskSchedulerEvent })[] = [];
-  readonly #committing = new Set<Promise<void>>();
+  readonly #live = new LiveTasks();
+  readonly #queue: Queued[] = [];
   #running = false;
+  #stopping = false;
   #nextJob = 0;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.#plans = new QueryPlans(parts.planner, this.#stages, (query) => this.#free(query));
     this.#preparer = new StagePreparer(parts);
     this.#launcher = new TaskLauncher(parts);
+    this.#writes = new OutputWrites(parts.committer, parts.logger);
     this.#wakeups = new Wakeups(parts.clock);
     parts.backend.onResult((executor, result) => this.#onResult(executor, result));
   }
 
-  async plan(request: JobRequest): Promise<StagedQuery> {
-    const key = request.dataFrameId === null ? null : `${request.dataFrameId}/${request.query.action}`;
-    const kept = key === null ? undefined : this.#parts.stages.find(key);
-    if (kept !== undefined) return kept;
-    const planned: PlannedQuery = await this.#parts.planner.plan(request.query);
-    return this.#parts.stages.add(planned, request.query, key);
+  /** A plan to look at. */
+  explain(query: Query): Promise<PlannedQuery> {
+    return this.#parts.planner.plan(query);
   }
 
-  /** Starts a planned query as a job. `undefined`: the write's mode is `ignore` and there is output already. */
-  async start(query: StagedQuery, request: JobRequest, listener: JobListener): Promise<Job | undefined> {
-    const id = jobId(this.#nextJob++);
-    const write = request.write === null ? null : { jobId: id, ...request.write };
-    if (write !== null && !(await this.#parts.committer.setupJob(write))) return undefined;
-    const job = new Job(id, query, write, listener, this.#parts.maxResultBytes);
-    this.#jobs.set(id, job);
-    this.#parts.bus.post({ type: 'job-started', time: this.#now(), jobId: id, description: request.description, stages: query.stages.map((stage) => stageInfo(stage, id)) });
-    this.#dag({ type: 'job-submitted', job: { jobId: id, description: request.description, stages: query.stages.map(stageSpec), pool: request.query.conf['spark.scheduler.pool'] ?? 'default' } });
+  schema(query: Query): Promise<readonly StructField[]> {
+    return this.#parts.planner.schema(query);
+  }
+
+  /**
+   * Plans a query and starts it as a job; aborting the signal cancels it. `undefined`: the write's mode is `ignore` and there is
+   * output already.
+   */
+  async submit(request: JobRequest, listener: JobListener, signal: AbortSignal): Promise<Job | undefined> {
+    const query = await this.#plans.acquire(request.query, request.dataFrameId);
+    let job: Job | undefined;
+    try {
+      job = await this.#start(query, request, listener, signal);
+    } finally {
+      if (job === undefined) this.#plans.release(query);
+    }
     return job;
   }
 
@@ -87,27 +120,24 @@ export class Driver {
     if (this.#jobs.has(id)) this.#dag({ type: 'job-cancelled', jobId: id, reason });
   }
 
-  cancelAll(reason: string): void {
-    for (const id of this.#jobs.keys()) this.cancel(id, reason);
-  }
-
   /** Nobody holds this DataFrame any more: its shuffles go when no job uses them. */
-  releasePlan(dataFrameId: number): void {
-    for (const query of this.#parts.stages.release(`${dataFrameId}/`)) this.#releaseQuery(query);
-  }
-
-  schema(query: Query): Promise<readonly StructField[]> {
-    return this.#parts.planner.schema(query);
+  releasePlan(dataFrameId: number): Promise<void> {
+    return this.#plans.forget(dataFrameId);
   }
 
   executorAdded(executorId: ExecutorId, host: string, slots: number): void {
-    this.#parts.bus.post({ type: 'executor-added', time: this.#now(), executorId, host, slots });
+    this.#post({ type: 'executor-added', time: this.#now(), executorId, host, slots });
     this.#tasks({ type: 'executor-added', executorId, host, slots });
   }
 
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
-    this.#parts.bus.post({ type: 'executor-removed', time: this.#now(), executorId, reason });
+    this.#post({ type: 'executor-removed', time: this.#now(), executorId, reason });
     this.#launcher.forget(executorId);
+    for (const { launch } of this.#live.of(executorId)) {
+      this.#live.remove(launch.taskId);
+      const error = executorLost(launch, reason);
+      this.#post({ type: 'task-ended', time: this.#now(), task: launch, outcome: 'failed', error, metrics: noMetrics });
+    }
     // Its outputs first: tasks that are launched again must not be sent to lost ones.
     this.#dag({ type: 'executor-lost', executorId });
     this.#tasks({ type: 'executor-removed', executorId, reason, causedByApp });
@@ -115,78 +145,148 @@ export class Driver {
 
   /** Cancels what runs and waits until nothing is left of it. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const open = [...this.#jobs.values()].map((job) => job.done);
-    this.cancelAll('the engine stops');
+    for (const id of this.#jobs.keys()) this.cancel(id, 'the engine stops');
     await Promise.allSettled(open);
-    await Promise.allSettled(this.#committing);
+    await this.#killedAreGone(null);
     this.#wakeups.cancel();
   }
 
-  #releaseQuery(query: StagedQuery): void {
-    if ([...this.#jobs.values()].some((job) => job.query === query)) return;
-    for (const shuffleId of shufflesOf(query)) this.#dag({ type: 'shuffle-released', shuffleId: shuffleId as never });
-    this.#parts.stages.forget(query);
+  async #start(
+    query: StagedQuery,
+    request: JobRequest,
+    listener: JobListener,
+    signal: AbortSignal,
+  ): Promise<Job | undefined> {
+    const id = jobId(this.#nextJob++);
+    this.#throwIfCancelled(id, request, signal);
+    const write = request.write === null ? null : { jobId: id, ...request.write };
+    if (write !== null && !(await this.#writes.setUp(write))) return undefined;
+    if (write !== null && (signal.aborted || this.#stopping)) await this.#writes.abortJob(write);
+    this.#throwIfCancelled(id, request, signal);
+    const job = new Job(id, query, write, listener, this.#parts.maxResultBytes);
+    this.#jobs.set(id, job);
+    const { description } = request;
+    const stages = query.stages.map((stage) => stageInfo(stage, id));
+    this.#post({ type: 'job-started', time: this.#now(), jobId: id, description, stages });
+    const cancel = () => this.cancel(id, reasonOf(signal));
+    signal.addEventListener('abort', cancel, { once: true });
+    job.done.finally(() => signal.removeEventListener('abort', cancel)).catch(() => {});
+    const pool = request.query.conf['spark.scheduler.pool'] ?? 'default';
+    this.#dag({ type: 'job-submitted', job: { jobId: id, description, stages: query.stages.map(stageSpec), pool } });
+    return job;
+  }
+
+  #throwIfCancelled(id: JobId, { description }: JobRequest, signal: AbortSignal): void {
+    if (this.#stopping) throw new KilnError('KILN_ENGINE_STOPPED', 'The engine is stopped');
+    if (!signal.aborted) return;
+    const message = `Job ${id} (${description}) was cancelled before it started: ${reasonOf(signal)}`;
+    throw new KilnError('KILN_JOB_CANCELLED', message, { concerns: { job: String(id) } });
+  }
+
+  /** Nobody uses the query or will ask for it again. */
+  #free(query: StagedQuery): void {
+    for (const stage of query.stages) {
+      const shuffleId = shuffleOf(stage);
+      if (shuffleId !== null) this.#dag({ type: 'shuffle-released', shuffleId });
+    }
   }
 
   #dag(event: DagEvent): void {
-    this.#queue.push({ to: 'dag', event });
-    this.#run();
+    this.#enqueue({ to: 'dag', event });
   }
 
-  #tasks(event: TaskSchedulerEvent): void {
-    this.#queue.push({ to: 'tasks', event });
-    this.#run();
+  #tasks(event: TaskSchedulerEvent, after?: () => void): void {
+    this.#enqueue(after === undefined ? { to: 'tasks', event } : { to: 'tasks', event, after });
   }
 
-  #run(): void {
+  #enqueue(queued: Queued): void {
+    this.#queue.push(queued);
     if (this.#running) return;
     this.#running = true;
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        if (next.to === 'dag') for (const action of this.#parts.dag.step(next.event, this.#now())) this.#performDag(action);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        if (next.to === 'dag')
+          for (const action of this.#parts.dag.step(next.event, this.#now())) this.#performDag(action);
         else for (const action of this.#parts.tasks.step(next.event, this.#now())) this.#performTask(action);
+      } catch (error) {
+        this.#broken(next, error);
       }
-    } finally {
-      this.#running = false;
+      next.after?.();
+    }
+    this.#running = false;
+  }
+
+  /** A scheduler, or a policy in it, threw: nobody knows what it did not do, so all jobs fail with that. */
+  #broken(queued: Queued, cause: unknown): void {
+    const part = queued.to === 'dag' ? 'DAG scheduler' : 'task scheduler';
+    this.#parts.logger.error({ event: queued.event.type, error: cause }, `the ${part} failed`);
+    const error = errorToData(
+      new KilnError('KILN_SCHEDULER', `The ${part} failed at '${queued.event.type}'`, { cause }),
+    );
+    for (const { executorId, taskId } of this.#live.killAll())
+      this.#parts.backend.kill(executorId, taskId, `the ${part} failed`);
+    for (const job of this.#jobs.values()) {
+      if (job.isEnding) continue;
+      this.#finish(job.id, error, false);
+      this.#queue.push({ to: 'dag', event: { type: 'job-cancelled', jobId: job.id, reason: `the ${part} failed` } });
     }
   }
 
   #performDag(action: DagAction): void {
     switch (action.type) {
       case 'prepare-stage':
-        return this.#prepare(action.jobId, action.stageId, action.attempt);
+        return this.#prepare(action);
       case 'submit-task-set': {
         const { taskSet } = action;
-        const stage = this.#parts.stages.get(taskSet.stageId);
-        this.#parts.bus.post({
+        const stage = this.#stages.get(taskSet.stageId);
+        this.#post({
           type: 'stage-submitted',
           time: this.#now(),
           stage: stageInfo(stage, taskSet.jobId),
           attempt: taskSet.stageAttempt,
           tasks: taskSet.tasks.length,
-          decisions: stage.attempt?.decisions ?? [],
+          decisions: stage.attempt?.layout.words ?? [],
         });
         return this.#tasks({ type: 'task-set-submitted', taskSet });
       }
       case 'cancel-stage':
-        return this.#tasks({ type: 'stage-cancelled', stageId: action.stageId, stageAttempt: action.stageAttempt, reason: action.reason });
+        return this.#tasks({ ...action, type: 'stage-cancelled' });
       case 'stage-completed': {
-        const stage = this.#parts.stages.lookUp(action.stageId);
+        const stage = this.#stages.lookUp(action.stageId);
         if (stage === undefined) return;
-        this.#parts.bus.post({ type: 'stage-completed', time: this.#now(), stage: stageInfo(stage, action.jobId), attempt: action.attempt, outcome: action.outcome, reason: action.reason });
-        return;
+        const { attempt, outcome, reason } = action;
+        return this.#post({
+          type: 'stage-completed',
+          time: this.#now(),
+          stage: stageInfo(stage, action.jobId),
+          attempt,
+          outcome,
+          reason,
+        });
       }
-      case 'stage-skipped':
-        this.#parts.bus.post({ type: 'stage-skipped', time: this.#now(), stage: stageInfo(this.#parts.stages.get(action.stageId), action.jobId) });
-        return;
+      case 'stage-skipped': {
+        const stage = this.#stages.get(action.stageId);
+        return this.#post({ type: 'stage-skipped', time: this.#now(), stage: stageInfo(stage, action.jobId) });
+      }
       case 'unregister-outputs':
         return this.#parts.tracker.unregister(action);
-      case 'drop-shuffle':
-        this.#parts.tracker.remove(action.shuffleId);
-        this.#parts.backend.removeShuffle(action.shuffleId);
-        this.#launcher.forgetShuffle(action.shuffleId);
-        this.#parts.bus.post({ type: 'block-updated', time: this.#now(), executorId: 'driver' as ExecutorId, block: `shuffle_${action.shuffleId}`, bytes: 0, stored: 'removed' });
-        return;
+      case 'drop-shuffle': {
+        const { shuffleId } = action;
+        this.#parts.tracker.remove(shuffleId);
+        this.#parts.backend.removeShuffle(shuffleId);
+        this.#launcher.forgetShuffle(shuffleId);
+        const block = `shuffle_${shuffleId}`;
+        return this.#post({
+          type: 'block-updated',
+          time: this.#now(),
+          executorId: 'driver' as ExecutorId,
+          block,
+          bytes: 0,
+          stored: 'removed',
+        });
+      }
       case 'job-succeeded':
         return this.#finish(action.jobId, null, false);
       case 'job-failed':
@@ -201,6 +301,7 @@ export class Driver {
       case 'launch':
         return this.#launch(action.launch);
       case 'kill':
+        this.#live.kill(action.taskId);
         return this.#parts.backend.kill(action.executorId, action.taskId, action.reason);
       case 'partition-done':
         return this.#partitionDone(action);
@@ -214,10 +315,9 @@ export class Driver {
     }
   }
 
-  #prepare(id: JobId, stageId: StageId, attempt: number): void {
-    const scalars = this.#jobs.get(id)?.scalars ?? {};
+  #prepare({ jobId: id, stageId, attempt }: Extract<DagAction, { type: 'prepare-stage' }>): void {
     try {
-      const tasks = this.#preparer.prepare(stageId, attempt, scalars);
+      const tasks = this.#preparer.prepare(this.#stages.get(stageId), attempt, this.#jobs.get(id)?.scalars ?? {});
       this.#dag({ type: 'stage-prepared', stageId, attempt, tasks });
     } catch (error) {
       this.#dag({ type: 'stage-preparation-failed', stageId, attempt, error: errorToData(error) });
@@ -225,110 +325,132 @@ export class Driver {
   }
 
   #launch(launch: TaskLaunch): void {
-    const job = this.#jobs.get(launch.jobId);
-    this.#parts.bus.post({ type: 'task-started', time: this.#now(), task: launch });
-    this.#launcher.launch(launch, job?.write ?? null);
+    const stage = this.#stages.get(launch.stageId);
+    const write = stage.plan.output.type === 'write' ? (this.#jobs.get(launch.jobId)?.write ?? null) : null;
+    this.#live.add(launch, stage, write);
+    this.#post({ type: 'task-started', time: this.#now(), task: launch });
+    try {
+      this.#launcher.launch(launch, stage, write);
+    } catch (error) {
+      this.#onResult(launch.executorId, launchFailure(launch, error));
+    }
   }
 
   #onResult(executorId: ExecutorId, result: TaskResult): void {
-    const taskId = result.outcome.taskId as TaskId;
-    const launch = this.#launcher.launched(taskId);
-    if (launch === undefined) return;
-    const { status, metrics } = result.outcome;
+    const { taskId, status, metrics } = result.outcome;
+    const task = this.#live.get(taskId as TaskId);
+    if (task === undefined || task.result !== null) return;
+    task.result = result;
+    const { launch, stage } = task;
     const outcome = status.type === 'success' ? 'succeeded' : status.type;
     const error = status.type === 'failed' ? failureToError(status.failure, launch) : null;
-    const task: TaskInfo = { ...launch, executorId };
-    this.#parts.bus.post({ type: 'task-ended', time: this.#now(), task, outcome, error, metrics });
-    if (status.type === 'success') {
-      this.#results.set(taskId, result);
-      this.#tasks({ type: 'task-succeeded', taskId });
-      this.#results.delete(taskId);
-    } else if (status.type === 'killed') {
-      this.#tasks({ type: 'task-killed', taskId, reason: status.reason });
-    } else if (status.failure.kind === 'out-of-memory' && this.#preparer.avoidHashJoin(launch.stageId)) {
-      // Not the task's fault: the same partition again, by sort-merge, without counting.
-      this.#tasks({ type: 'task-killed', taskId, reason: status.failure.message });
-    } else {
-      this.#tasks({ type: 'task-failed', taskId, failure: status.failure });
-    }
-    this.#launcher.finished(taskId);
+    this.#post({ type: 'task-ended', time: this.#now(), task: { ...launch, executorId }, outcome, error, metrics });
+    const over = () => this.#over(task);
+    if (status.type === 'success') return this.#tasks({ type: 'task-succeeded', taskId: launch.taskId }, over);
+    if (status.type === 'killed')
+      return this.#tasks({ type: 'task-killed', taskId: launch.taskId, reason: status.reason }, over);
+    const { failure } = status;
+    // Not the task's fault: the same partition again, by sort-merge, without counting.
+    if (failure.kind === 'out-of-memory' && !task.killed && this.#preparer.avoidHashJoin(stage))
+      return this.#tasks({ type: 'task-killed', taskId: launch.taskId, reason: failure.message }, over);
+    return this.#tasks({ type: 'task-failed', taskId: launch.taskId, failure }, over);
+  }
+
+  /** The end of an attempt was dealt with: what it left and nobody wants goes. */
+  #over(task: LiveTask): void {
+    if (task.write !== null && !task.committed) this.#writes.abortTask(task.write, task);
+    const shuffleId = shuffleOf(task.stage);
+    const wrote = task.result?.outcome.status.type === 'success' && shuffleId !== null;
+    // It came too late: the shuffle was dropped meanwhile.
+    if (wrote && this.#parts.tracker.missing(shuffleId) === undefined) this.#parts.backend.removeShuffle(shuffleId);
+    this.#live.remove(task.launch.taskId);
   }
 
   #partitionDone(action: Extract<TaskSchedulerAction, { type: 'partition-done' }>): void {
-    const { jobId: id, stageId, stageAttempt, partition, executorId, taskId } = action;
-    const result = this.#results.get(taskId);
-    const launch = this.#launcher.launched(taskId);
-    if (result === undefined || result.outcome.status.type !== 'success') return;
-    const { output } = result.outcome.status;
-    const stage = this.#parts.stages.lookUp(stageId);
-    if (stage === undefined) return;
-    const job = this.#jobs.get(id);
-    const done: DagEvent = { type: 'partition-done', stageId, stageAttempt, partition, executorId };
-    try {
-      if (output.type === 'map-output' && stage.plan.output.type === 'shuffle') {
-        this.#parts.tracker.register(stage.plan.output.shuffleId as never, partition, executorId, output.status);
-        const bytes = output.status.bytes.reduce((a, b) => a + b, 0);
-        this.#parts.bus.post({ type: 'block-updated', time: this.#now(), executorId, block: `shuffle_${stage.plan.output.shuffleId}_${partition}`, bytes, stored: 'memory' });
-      } else if (output.type === 'result') {
-        const data = result.data ?? new Uint8Array();
-        if (stage.plan.output.type === 'scalar-subquery') job?.addScalar(stage.plan.output.subqueryId, output.rows, data);
-        else job?.addResult(partition, data);
-      } else if (output.type === 'write') {
-        const write = job?.write;
-        if (job === undefined || write === null || write === undefined) return;
-        const committing = this.#parts.committer
-          .commitTask(write, { partition, attempt: launch?.attempt ?? 0, taskId }, output.files)
-          .then(() => {
-            job.written.files += output.files.length;
-            for (const file of output.files) {
-              job.written.rows += file.rows;
-              job.written.bytes += file.bytes;
-            }
-            this.#dag(done);
-          })
-          .catch((error) => this.#dag({ type: 'stage-preparation-failed', stageId, attempt: stageAttempt, error: errorToData(error) }))
-          .finally(() => this.#committing.delete(committing));
-        this.#committing.add(committing);
-        return;
-      }
-      this.#dag(done);
-    } catch (error) {
+    const { stageId, stageAttempt, partition, executorId } = action;
+    const task = this.#live.get(action.taskId);
+    const status = task?.result?.outcome.status;
+    if (task === undefined || status?.type !== 'success') return;
+    const done = () => this.#dag({ type: 'partition-done', stageId, stageAttempt, partition, executorId });
+    const failed = (error: unknown) => {
       this.#dag({ type: 'stage-preparation-failed', stageId, attempt: stageAttempt, error: errorToData(error) });
+    };
+    try {
+      const taking = this.#take(task, status.output, this.#jobs.get(action.jobId));
+      if (taking === undefined) done();
+      else void taking.then(done, failed);
+    } catch (error) {
+      failed(error);
     }
+  }
+
+  /** Keeps what a partition left, where it belongs. */
+  #take(task: LiveTask, output: TaskOutput, job: Job | undefined): Promise<void> | undefined {
+    const { stage, launch, write } = task;
+    const { partition, executorId } = launch;
+    const shuffleId = shuffleOf(stage);
+    if (output.type === 'map-output' && shuffleId !== null) {
+      this.#parts.tracker.register(shuffleId, partition, executorId, output.status);
+      const bytes = output.status.bytes.reduce((a, b) => a + b, 0);
+      const block = `shuffle_${shuffleId}_${partition}`;
+      this.#post({ type: 'block-updated', time: this.#now(), executorId, block, bytes, stored: 'memory' });
+    } else if (output.type === 'result') {
+      const data = task.result?.data ?? new Uint8Array();
+      const { output: kind } = stage.plan;
+      if (kind.type === 'scalar-subquery') job?.addScalar(kind.subqueryId, output.rows, data);
+      else job?.addResult(partition, data);
+    } else if (output.type === 'write' && write !== null && job !== undefined) {
+      task.committed = true;
+      return this.#writes.commit(job, write, task, output.files);
+    }
+    return undefined;
   }
 
   #finish(id: JobId, error: ErrorData | null, cancelled: boolean): void {
     const job = this.#jobs.get(id);
-    if (job === undefined) return;
+    if (job === undefined || job.isEnding) return;
+    job.isEnding = true;
     void this.#settle(job, error).then((problem) => {
       this.#jobs.delete(id);
-      if (!this.#parts.stages.isKept(job.query)) this.#releaseQuery(job.query);
+      this.#plans.release(job.query);
       const outcome = problem === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed';
-      this.#parts.bus.post({ type: 'job-ended', time: this.#now(), jobId: id, outcome, error: problem });
-      if (problem === null) job.resolve();
-      else job.reject(errorFromData(problem));
+      this.#post({ type: 'job-ended', time: this.#now(), jobId: id, outcome, error: problem });
+      job.end(problem);
     });
   }
 
-  /** Commits or aborts the files of a write; a failed commit fails the job. */
+  /** Waits for what was told to stop, then commits or aborts the files of a write. */
   async #settle(job: Job, error: ErrorData | null): Promise<ErrorData | null> {
-    if (job.write === null) return error;
-    try {
-      if (error === null) await this.#parts.committer.commitJob(job.write);
-      else {
-        await Promise.allSettled(this.#committing);
-        await this.#parts.committer.abortJob(job.write);
-      }
-      return error;
-    } catch (cause) {
-      this.#parts.logger.error({ job: job.id, error: cause }, 'the output could not be committed or cleaned up');
-      return error ?? errorToData(new KilnError('KILN_OUTPUT_COMMIT', `The output in '${job.write.path}' could not be committed`, { cause }));
-    }
+    // What the scheduler does about the end of the job comes first.
+    await Promise.resolve();
+    if (error !== null || job.write !== null) await this.#killedAreGone(job.id);
+    return job.write === null ? error : this.#writes.settle(job.write, error);
+  }
+
+  async #killedAreGone(job: JobId | null): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const giveUp = this.#parts.clock.after(patienceMillis, () => {
+        this.#parts.logger.warn({ job }, 'tasks that were told to stop go on');
+        resolve();
+      });
+      void this.#live.killedAreGone(job).then(() => {
+        giveUp();
+        resolve();
+      });
+    });
+  }
+
+  #post(event: EngineEvent): void {
+    this.#parts.bus.post(event);
   }
 
   #now(): number {
     return this.#parts.clock.now();
   }
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }
 
 export type { WriteSummary };

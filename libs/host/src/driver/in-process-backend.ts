@@ -1,5 +1,12 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
-import type { Executor, ExecutorUsage, MapOutputs, SchedulerBackend, TaskDescription, TaskResult } from '@kiln/contracts/executor';
+import type {
+  Executor,
+  ExecutorUsage,
+  MapOutputs,
+  SchedulerBackend,
+  TaskDescription,
+  TaskResult,
+} from '@kiln/contracts/executor';
 
 /** Executors of this process, called directly. */
 export class InProcessBackend implements SchedulerBackend {
@@ -59,7 +66,16 @@ export class InProcessBackend implements SchedulerBackend {
   }
 }
 
-const noUsage: ExecutorUsage = { liveTasks: 0, reservedBytes: 0, storageBytes: 0, diskBytes: 0, temporaryFiles: 0, mapOutputs: 0, programs: 0, sharedBuilds: 0 };
+const noUsage: ExecutorUsage = {
+  liveTasks: 0,
+  reservedBytes: 0,
+  storageBytes: 0,
+  diskBytes: 0,
+  temporaryFiles: 0,
+  mapOutputs: 0,
+  programs: 0,
+  sharedBuilds: 0,
+};
 
 function add(a: ExecutorUsage, b: ExecutorUsage): ExecutorUsage {
   const keys = Object.keys(a) as (keyof ExecutorUsage)[];

@@ -1,6 +1,6 @@
-import { type JobId, KilnError } from '@kiln/base';
+import { type ErrorData, errorFromData, type JobId, KilnError } from '@kiln/base';
 import type { WriteJob } from '@kiln/contracts/storage';
-import type { Stage, StagedQuery } from './stages.ts';
+import type { StagedQuery } from './stages.ts';
 
 /** What a job gives back as it goes; `data` come in partition order. */
 export interface JobListener {
@@ -18,11 +18,13 @@ export class Job {
   readonly scalars: Record<number, string> = {};
   readonly written: WriteSummary = { rows: 0, files: 0, bytes: 0 };
   readonly done: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: Error) => void;
+  /** Its end is being dealt with. */
+  isEnding = false;
   readonly id: JobId;
   readonly query: StagedQuery;
   readonly write: WriteJob | null;
+  /** Settles {@link done}. */
+  readonly end: (error: ErrorData | null) => void;
   readonly #listener: JobListener;
   readonly #maxResultBytes: number;
   readonly #waiting = new Map<number, Uint8Array>();
@@ -36,30 +38,31 @@ export class Job {
     this.write = write;
     this.#listener = listener;
     this.#maxResultBytes = maxResultBytes;
-    this.done = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.done = promise;
     this.done.catch(() => {});
-  }
-
-  get resultStage(): Stage {
-    const stage = this.query.stages.at(-1);
-    if (stage === undefined) throw new Error('a plan has at least one stage');
-    return stage;
+    this.end = (error) => (error === null ? resolve() : reject(errorFromData(error)));
   }
 
   /** Errors: KILN_RESULT_TOO_LARGE beyond `spark.driver.maxResultSize`. */
   addResult(partition: number, data: Uint8Array): void {
     this.#resultBytes += data.byteLength;
     if (this.#maxResultBytes > 0 && this.#resultBytes > this.#maxResultBytes) {
-      throw new KilnError('KILN_RESULT_TOO_LARGE', `The results are larger than spark.driver.maxResultSize (${this.#maxResultBytes} bytes)`, {
-        hint: 'Write the result to files, add a limit, or raise spark.driver.maxResultSize',
-        concerns: { job: String(this.id) },
-      });
+      throw new KilnError(
+        'KILN_RESULT_TOO_LARGE',
+        `The results are larger than spark.driver.maxResultSize (${this.#maxResultBytes} bytes)`,
+        {
+          hint: 'Write the result to files, add a limit, or raise spark.driver.maxResultSize',
+          concerns: { job: String(this.id) },
+        },
+      );
     }
     this.#waiting.set(partition, data);
-    for (let next = this.#waiting.get(this.#nextPartition); next !== undefined; next = this.#waiting.get(this.#nextPartition)) {
+    for (
+      let next = this.#waiting.get(this.#nextPartition);
+      next !== undefined;
+      next = this.#waiting.get(this.#nextPartition)
+    ) {
       this.#waiting.delete(this.#nextPartition++);
       this.#listener.onResult(next);
     }
@@ -69,7 +72,12 @@ export class Job {
   addScalar(subqueryId: number, rows: number, data: Uint8Array): void {
     const before = this.#scalarRows.get(subqueryId) ?? 0;
     this.#scalarRows.set(subqueryId, before + rows);
-    if (before + rows > 1) throw new KilnError('SCALAR_SUBQUERY_TOO_MANY_ROWS', 'More than one row returned by a subquery used as an expression');
-    if (rows > 0 || this.scalars[subqueryId] === undefined) this.scalars[subqueryId] = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+    if (before + rows > 1)
+      throw new KilnError(
+        'SCALAR_SUBQUERY_TOO_MANY_ROWS',
+        'More than one row returned by a subquery used as an expression',
+      );
+    if (rows > 0 || this.scalars[subqueryId] === undefined)
+      this.scalars[subqueryId] = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
   }
 }

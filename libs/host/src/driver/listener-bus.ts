@@ -1,6 +1,6 @@
 import type { Unregister } from '@kiln/base';
 import type { EngineEvent, EngineListener, ListenerBus } from '@kiln/contracts/listener';
-import { allOf, inject, injectable, listenersExtensionPoint, Logger } from '@kiln/contracts/plugin';
+import { allOf, inject, injectable, Logger, listenersExtensionPoint } from '@kiln/contracts/plugin';
 
 /** Delivers in order, at once, in the control thread. A listener that throws is logged; nothing is dropped. */
 @injectable()
@@ -8,7 +8,10 @@ export class DefaultListenerBus implements ListenerBus {
   readonly #logger: Logger;
   readonly #listeners = new Set<{ readonly listener: EngineListener; readonly events: ReadonlySet<string> | null }>();
 
-  constructor(@inject(Logger) logger: Logger, @inject(allOf(listenersExtensionPoint)) contributed: readonly EngineListener[]) {
+  constructor(
+    @inject(Logger) logger: Logger,
+    @inject(allOf(listenersExtensionPoint)) contributed: readonly EngineListener[],
+  ) {
     this.#logger = logger;
     for (const listener of contributed) this.listen(listener);
   }

@@ -1,73 +1,85 @@
-import { KilnError, type StageId, shuffleId } from '@kiln/base';
-import type { StageProgram } from '@kiln/contracts/planner';
+import { KilnError, type StageId } from '@kiln/base';
+import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { TaskRequest } from '@kiln/contracts/task-scheduler';
 import { type CoalesceOptions, countTasks, layOut } from '@kiln/engine/adaptive';
-import { decide } from './decisions.ts';
+import { chooseLayout, type DecisionInputs, decide } from './decisions.ts';
 import type { DriverParts } from './driver.ts';
-import type { Stage, StageAttempt } from './stages.ts';
-import type { EngineSettings } from '@kiln/contracts/plugin';
+import { type Stage, type StageAttempt, shuffleOf } from './stages.ts';
 
 /** Decides from exact sizes, makes the stage's program once per attempt, lays out its tasks. */
 export class StagePreparer {
   readonly #parts: DriverParts;
   /** Hashes by `stage/attempt`; a fallback to sort-merge adds a second one. */
   readonly #programs = new Map<string, string[]>();
+  /** Attempts that run a program: equal programs of several stages or attempts have one hash. */
+  readonly #users = new Map<string, number>();
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
   }
 
-  prepare(id: StageId, attempt: number, scalars: Readonly<Record<number, string>>): readonly TaskRequest[] {
-    const stage = this.#parts.stages.get(id);
+  prepare(stage: Stage, attempt: number, scalars: Readonly<Record<number, string>>): readonly TaskRequest[] {
     stage.attempt = this.#attempt(stage, attempt, scalars);
     const tasks = countTasks(stage.attempt.segments);
-    if (stage.plan.output.type === 'shuffle') this.#parts.tracker.registerShuffle(shuffleId(stage.plan.output.shuffleId), tasks);
+    const shuffle = shuffleOf(stage);
+    if (shuffle !== null) this.#parts.tracker.registerShuffle(shuffle, tasks);
     return Array.from({ length: tasks }, (_, partition) => ({ partition, preferredExecutors: [], preferredHosts: [] }));
   }
 
   /** The stage has a hash join that ran out of memory: makes its program anew with sort-merge. `false`: it has that already. */
-  avoidHashJoin(id: StageId): boolean {
-    const stage = this.#parts.stages.get(id);
+  avoidHashJoin(stage: Stage): boolean {
     if (stage.avoidHashJoin || stage.attempt === null) return false;
     stage.avoidHashJoin = true;
-    const before: StageProgram = stage.attempt.program;
-    stage.attempt = this.#attempt(stage, stage.attempt.number, stage.attempt.scalars);
-    return stage.attempt.program.hash !== before.hash;
+    const before = stage.attempt;
+    try {
+      stage.attempt = this.#attempt(stage, before.number, before.scalars);
+    } catch (error) {
+      this.#parts.logger.warn({ stage: stage.id, error }, 'the stage cannot be planned with sort-merge joins');
+      return false;
+    }
+    return stage.attempt.program.hash !== before.program.hash;
   }
 
   /** Nothing of that attempt runs any more. */
   drop(id: StageId, attempt: number): void {
     const key = `${id}/${attempt}`;
-    for (const hash of this.#programs.get(key) ?? []) this.#parts.backend.dropProgram(hash);
+    for (const hash of this.#programs.get(key) ?? []) {
+      const users = (this.#users.get(hash) ?? 1) - 1;
+      if (users > 0) this.#users.set(hash, users);
+      else {
+        this.#users.delete(hash);
+        this.#parts.backend.dropProgram(hash);
+      }
+    }
     this.#programs.delete(key);
   }
 
   #attempt(stage: Stage, number: number, scalars: Readonly<Record<number, string>>): StageAttempt {
-    const missing = stage.plan.inputs.find((input) => input.type === 'scalar-subquery' && scalars[input.subqueryId] === undefined);
-    if (missing !== undefined) throw new KilnError('KILN_INTERNAL', `Stage ${stage.id} needs the value of a subquery that did not run`);
-    const { decisions, words } = decide(stage, {
+    const missing = stage.plan.inputs.find(
+      (input) => input.type === 'scalar-subquery' && scalars[input.subqueryId] === undefined,
+    );
+    if (missing !== undefined)
+      throw new KilnError('KILN_INTERNAL', `Stage ${stage.id} needs the value of a subquery that did not run`);
+    const inputs: DecisionInputs = {
       tracker: this.#parts.tracker,
       planner: this.#parts.planner,
       coalesce: coalesceOptions(this.#parts.settings.with(stage.query.conf).settings, stage.query.defaultParallelism),
       scalars,
       maxHashBuildBytes: this.#parts.maxHashBuildBytes(),
-    });
-    const program = this.#parts.planner.refine(stage.bytes, decisions);
+    };
+    const layout = stage.attempt?.layout ?? chooseLayout(stage, inputs);
+    const program = this.#parts.planner.refine(stage.bytes, decide(stage, layout, inputs));
     const key = `${stage.id}/${number}`;
     this.#programs.set(key, [...(this.#programs.get(key) ?? []), program.hash]);
-    return {
-      number,
-      program,
-      segments: layOut(stage.plan, decisions.reads),
-      decisions: words,
-      scalars,
-    };
+    this.#users.set(program.hash, (this.#users.get(program.hash) ?? 0) + 1);
+    return { number, program, layout, segments: layOut(stage.plan, layout.reads), scalars };
   }
 }
 
 function coalesceOptions(settings: EngineSettings, defaultParallelism: number): CoalesceOptions {
   return {
-    enabled: settings.get('spark.sql.adaptive.enabled') && settings.get('spark.sql.adaptive.coalescePartitions.enabled'),
+    enabled:
+      settings.get('spark.sql.adaptive.enabled') && settings.get('spark.sql.adaptive.coalescePartitions.enabled'),
     parallelismFirst: settings.get('spark.sql.adaptive.coalescePartitions.parallelismFirst'),
     minPartitionSize: settings.get('spark.sql.adaptive.coalescePartitions.minPartitionSize'),
     advisoryPartitionSize: settings.get('spark.sql.adaptive.advisoryPartitionSizeInBytes'),

@@ -1,9 +1,9 @@
-import { type StageId, stageId } from '@kiln/base';
+import { type ShuffleId, type StageId, shuffleId, stageId } from '@kiln/base';
 import type { StageSpec } from '@kiln/contracts/dag-scheduler';
 import type { StageInfo } from '@kiln/contracts/listener';
 import type { OperatorNode, PlannedQuery, Query, StagePlan, StageProgram } from '@kiln/contracts/planner';
-import { shuffleId } from '@kiln/base';
 import type { Segment } from '@kiln/engine/adaptive';
+import type { Layout } from './decisions.ts';
 
 /** A stage as the driver knows it: its plan, and the program and layout of its current attempt. */
 export interface Stage {
@@ -21,8 +21,8 @@ export interface StageAttempt {
   readonly program: StageProgram;
   /** Values of scalar subqueries inside the program. */
   readonly scalars: Readonly<Record<number, string>>;
+  readonly layout: Layout;
   readonly segments: readonly Segment[];
-  readonly decisions: readonly string[];
 }
 
 /** A planned query whose stages have ids; a DataFrame's second action finds it again. */
@@ -34,13 +34,12 @@ export interface StagedQuery {
   readonly stages: readonly Stage[];
 }
 
+/** Stages by id, while their query is in use or may be asked for again. */
 export class StageRegistry {
   readonly #stages = new Map<StageId, Stage>();
-  readonly #kept = new Map<string, StagedQuery>();
   #next = 0;
 
-  /** `key` null: nobody will ask again. */
-  add(planned: PlannedQuery, asked: Query, key: string | null): StagedQuery {
+  add(planned: PlannedQuery, asked: Query): StagedQuery {
     const stages: Stage[] = [];
     const query: StagedQuery = { planned, conf: asked.conf, defaultParallelism: asked.defaultParallelism, stages };
     for (const [index, plan] of planned.plan.stages.entries()) {
@@ -49,12 +48,7 @@ export class StageRegistry {
       stages.push(stage);
       this.#stages.set(stage.id, stage);
     }
-    if (key !== null) this.#kept.set(key, query);
     return query;
-  }
-
-  find(key: string): StagedQuery | undefined {
-    return this.#kept.get(key);
   }
 
   lookUp(id: StageId): Stage | undefined {
@@ -67,24 +61,18 @@ export class StageRegistry {
     return stage;
   }
 
-  /** Forgets the queries of a DataFrame (`prefix` of their keys) and returns them. */
-  release(prefix: string): readonly StagedQuery[] {
-    const released = [...this.#kept].filter(([key]) => key.startsWith(prefix));
-    for (const [key] of released) this.#kept.delete(key);
-    return released.map(([, query]) => query);
-  }
-
   forget(query: StagedQuery): void {
     for (const stage of query.stages) this.#stages.delete(stage.id);
   }
 
-  isKept(query: StagedQuery): boolean {
-    return [...this.#kept.values()].includes(query);
+  get size(): number {
+    return this.#stages.size;
   }
 }
 
-export function shufflesOf(query: StagedQuery): readonly number[] {
-  return query.stages.flatMap(({ plan }) => (plan.output.type === 'shuffle' ? [plan.output.shuffleId] : []));
+/** `null`: it writes no map outputs. */
+export function shuffleOf({ plan }: Stage): ShuffleId | null {
+  return plan.output.type === 'shuffle' ? shuffleId(plan.output.shuffleId) : null;
 }
 
 export function stageSpec(stage: Stage): StageSpec {
@@ -94,7 +82,7 @@ export function stageSpec(stage: Stage): StageSpec {
     name: stageName(stage.plan.operators),
     kind: output.type === 'shuffle' ? 'shuffle-map' : output.type,
     parents: parentsOf(stage),
-    shuffleId: output.type === 'shuffle' ? shuffleId(output.shuffleId) : null,
+    shuffleId: shuffleOf(stage),
     determinism: stage.plan.determinism,
   };
 }

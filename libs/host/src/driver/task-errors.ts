@@ -1,5 +1,5 @@
-import type { ErrorData } from '@kiln/base';
-import type { TaskFailure } from '@kiln/contracts/executor';
+import { type ErrorData, errorToData } from '@kiln/base';
+import type { TaskFailure, TaskMetrics, TaskResult } from '@kiln/contracts/executor';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 
 /** A task's failure as an error that names the task. */
@@ -8,12 +8,63 @@ export function failureToError(failure: TaskFailure, task: TaskLaunch): ErrorDat
     code: failure.class,
     message: failure.message,
     hint: null,
-    concerns: { job: String(task.jobId), stage: String(task.stageId), partition: String(task.partition), attempt: String(task.attempt), executor: task.executorId },
+    concerns: {
+      job: String(task.jobId),
+      stage: String(task.stageId),
+      partition: String(task.partition),
+      attempt: String(task.attempt),
+      executor: task.executorId,
+    },
     position: null,
     cause: failure.causes.reduceRight<ErrorData | null>(
-      (cause, message) => ({ code: failure.class, message, hint: null, concerns: {}, position: null, cause, stack: null }),
+      (cause, message) => ({
+        code: failure.class,
+        message,
+        hint: null,
+        concerns: {},
+        position: null,
+        cause,
+        stack: null,
+      }),
       null,
     ),
     stack: null,
   };
 }
+
+/** The result of a task that could not even be sent. */
+export function launchFailure(task: TaskLaunch, error: unknown): TaskResult {
+  const { message, cause } = errorToData(error);
+  const failure: TaskFailure = {
+    kind: 'internal',
+    class: 'KILN_TASK_LAUNCH',
+    message: `the task could not be started on executor ${task.executorId}: ${message}`,
+    causes: cause === null ? [] : [cause.message],
+    fetch: null,
+  };
+  return { outcome: { taskId: task.taskId, status: { type: 'failed', failure }, metrics: noMetrics }, data: null };
+}
+
+export function executorLost(task: TaskLaunch, reason: string): ErrorData {
+  const message = `Executor ${task.executorId} was lost: ${reason}`;
+  return failureToError({ kind: 'internal', class: 'KILN_EXECUTOR_LOST', message, causes: [], fetch: null }, task);
+}
+
+export const noMetrics: TaskMetrics = {
+  executorRunNanos: 0,
+  executorCpuNanos: 0,
+  deserializeNanos: 0,
+  peakExecutionMemory: 0,
+  memoryBytesSpilled: 0,
+  diskBytesSpilled: 0,
+  inputBytes: 0,
+  inputRows: 0,
+  outputBytes: 0,
+  outputRows: 0,
+  shuffleReadBytes: 0,
+  shuffleReadRows: 0,
+  shuffleWriteBytes: 0,
+  shuffleWriteRows: 0,
+  shuffleWriteNanos: 0,
+  resultBytes: 0,
+};

@@ -1,4 +1,4 @@
-import { type ExecutorId, shuffleId, type TaskId } from '@kiln/base';
+import { type ExecutorId, shuffleId } from '@kiln/base';
 import type { WriteJob } from '@kiln/contracts/storage';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 import { splitsOf } from '@kiln/engine/adaptive';
@@ -8,7 +8,6 @@ import type { Stage } from './stages.ts';
 /** Makes task messages. What an executor has already (programs, map-output locations of this epoch) is not sent again. */
 export class TaskLauncher {
   readonly #parts: DriverParts;
-  readonly #launched = new Map<TaskId, TaskLaunch>();
   /** Executor to shuffle to the epoch whose locations it holds. */
   readonly #locations = new Map<ExecutorId, Map<number, number>>();
 
@@ -16,15 +15,12 @@ export class TaskLauncher {
     this.#parts = parts;
   }
 
-  launch(launch: TaskLaunch, write: WriteJob | null): void {
-    const stage = this.#parts.stages.get(launch.stageId);
+  launch(launch: TaskLaunch, stage: Stage, write: WriteJob | null): void {
     const { attempt } = stage;
     if (attempt === null) throw new Error(`Stage ${stage.id} has no program`);
     const { backend, tracker, committer } = this.#parts;
     backend.ensureProgram(launch.executorId, attempt.program.hash, attempt.program.bytes);
     this.#ensureLocations(launch.executorId, stage);
-    this.#launched.set(launch.taskId, launch);
-    const writes = write !== null && stage.plan.output.type === 'write';
     backend.launch(launch.executorId, {
       runner: stage.query.planned.runner,
       spec: {
@@ -37,18 +33,10 @@ export class TaskLauncher {
         program: attempt.program.hash,
         splits: splitsOf(attempt.segments, launch.partition),
         epoch: tracker.epoch,
-        writeDir: writes ? committer.taskDirectory(write, launch) : null,
+        writeDir: write === null ? null : committer.taskDirectory(write, launch),
         sharesBuild: stage.plan.sharesBuild,
       },
     });
-  }
-
-  launched(taskId: TaskId): TaskLaunch | undefined {
-    return this.#launched.get(taskId);
-  }
-
-  finished(taskId: TaskId): void {
-    this.#launched.delete(taskId);
   }
 
   forget(executor: ExecutorId): void {
@@ -66,7 +54,10 @@ export class TaskLauncher {
     for (const input of stage.plan.inputs) {
       if (input.type === 'scalar-subquery' || known.get(input.shuffleId) === tracker.epoch) continue;
       known.set(input.shuffleId, tracker.epoch);
-      const outputs = tracker.outputs(shuffleId(input.shuffleId)).flatMap((output) => (output === undefined ? [] : [{ map: output.map, executorId: output.executor, uri: output.status.uri, keys: output.status.keys }]));
+      const outputs = tracker
+        .outputs(shuffleId(input.shuffleId))
+        .filter((output) => output !== undefined)
+        .map(({ map, executor: at, status }) => ({ map, executorId: at, uri: status.uri, keys: status.keys }));
       backend.setMapOutputs(executor, { shuffleId: input.shuffleId, epoch: tracker.epoch, outputs });
     }
   }

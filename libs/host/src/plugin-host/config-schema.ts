@@ -6,6 +6,10 @@ export async function checkConfig(id: string, schema: ConfigSchema, config: unkn
   const { Ajv } = await import('ajv');
   const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
   if (validate(config)) return;
-  const problems = (validate.errors ?? []).map((error) => `  - config${error.instancePath.replaceAll('/', '.')} ${error.message ?? 'is wrong'}`);
-  throw new KilnError('KILN_PLUGIN_CONFIG', `The config of plugin '${id}' is not right:\n${problems.join('\n')}`, { concerns: { plugin: id } });
+  const problems = (validate.errors ?? []).map(
+    (error) => `  - config${error.instancePath.replaceAll('/', '.')} ${error.message ?? 'is wrong'}`,
+  );
+  throw new KilnError('KILN_PLUGIN_CONFIG', `The config of plugin '${id}' is not right:\n${problems.join('\n')}`, {
+    concerns: { plugin: id },
+  });
 }

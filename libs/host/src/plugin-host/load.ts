@@ -16,14 +16,19 @@ export interface LoadedPlugin {
  * Finds, checks and imports the plugins that run in `role`, in order of `requires`. Manifests are read and checked before any code runs;
  * all problems of one step are named in one error.
  */
-export async function loadPlugins(references: readonly PluginReference[], baseDir: string, role: PluginRole): Promise<readonly LoadedPlugin[]> {
+export async function loadPlugins(
+  references: readonly PluginReference[],
+  baseDir: string,
+  role: PluginRole,
+): Promise<readonly LoadedPlugin[]> {
   const found = await collect(references.map((reference) => findPlugin(normalizeReference(reference), baseDir)));
   const problems = manifestProblems(found);
   if (problems.length > 0) throw pluginError(problems);
   const loaded = await collect(found.filter((plugin) => plugin.roles.includes(role)).map(importPlugin));
   const wrong = loaded.flatMap((plugin) => [...definitionProblems(plugin), ...requirementProblems(plugin, loaded)]);
   if (wrong.length > 0) throw pluginError(wrong);
-  for (const { plugin, config } of loaded) if (plugin.config !== undefined) await checkConfig(plugin.id, plugin.config, config);
+  for (const { plugin, config } of loaded)
+    if (plugin.config !== undefined) await checkConfig(plugin.id, plugin.config, config);
   return inOrder(loaded);
 }
 
@@ -32,14 +37,19 @@ function manifestProblems(found: readonly FoundPlugin[]): string[] {
   const byId = new Map<string, FoundPlugin>();
   for (const plugin of found) {
     const other = byId.get(plugin.id);
-    if (other !== undefined) problems.push(`the id '${plugin.id}' is used twice: ${other.directory} and ${plugin.directory}`);
+    if (other !== undefined)
+      problems.push(`the id '${plugin.id}' is used twice: ${other.directory} and ${plugin.directory}`);
     byId.set(plugin.id, plugin);
     if (plugin.apiVersion !== pluginApiVersion) {
-      problems.push(`plugin '${plugin.id}' (${plugin.packageName} ${plugin.version}) is written for plugin API ${plugin.apiVersion}, this Kiln has ${pluginApiVersion}`);
+      problems.push(
+        `plugin '${plugin.id}' (${plugin.packageName} ${plugin.version}) is written for plugin API ${plugin.apiVersion}, this Kiln has ${pluginApiVersion}`,
+      );
     }
     const copy = contractsOf(plugin);
     if (copy !== undefined && copy !== ownContracts) {
-      problems.push(`plugin '${plugin.id}' brings its own copy of @kiln/contracts (${copy}); this Kiln uses ${ownContracts}. Make it a peer dependency and install again`);
+      problems.push(
+        `plugin '${plugin.id}' brings its own copy of @kiln/contracts (${copy}); this Kiln uses ${ownContracts}. Make it a peer dependency and install again`,
+      );
     }
   }
   return problems;
@@ -60,26 +70,37 @@ async function importPlugin(found: FoundPlugin): Promise<LoadedPlugin> {
   try {
     module = await import(found.entry.href);
   } catch (cause) {
-    throw new KilnError('KILN_PLUGIN_IMPORT', `The plugin '${found.id}' (${found.packageName}) cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new KilnError(
+      'KILN_PLUGIN_IMPORT',
+      `The plugin '${found.id}' (${found.packageName}) cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   const plugin = module.default as Partial<Plugin> | undefined;
   if (plugin?.$type !== 'kiln.plugin') {
-    throw new KilnError('KILN_PLUGIN_IMPORT', `The plugin '${found.id}' (${found.packageName}) has no default export made by definePlugin`);
+    throw new KilnError(
+      'KILN_PLUGIN_IMPORT',
+      `The plugin '${found.id}' (${found.packageName}) has no default export made by definePlugin`,
+    );
   }
   return { plugin: plugin as Plugin, found, config: found.reference.config };
 }
 
 function definitionProblems({ plugin, found }: LoadedPlugin): string[] {
   const problems: string[] = [];
-  if (plugin.id !== found.id) problems.push(`${found.packageName} calls itself '${plugin.id}' in code and '${found.id}' in package.json`);
+  if (plugin.id !== found.id)
+    problems.push(`${found.packageName} calls itself '${plugin.id}' in code and '${found.id}' in package.json`);
   const { version } = createRequire(import.meta.url)('@kiln/contracts/package.json') as { version: string };
-  if (!satisfies(version, plugin.contracts)) problems.push(`plugin '${plugin.id}' needs @kiln/contracts ${plugin.contracts}, this Kiln has ${version}`);
+  if (!satisfies(version, plugin.contracts))
+    problems.push(`plugin '${plugin.id}' needs @kiln/contracts ${plugin.contracts}, this Kiln has ${version}`);
   return problems;
 }
 
 function requirementProblems({ plugin }: LoadedPlugin, all: readonly LoadedPlugin[]): string[] {
   const ids = new Set(all.map((other) => other.plugin.id));
-  return (plugin.requires ?? []).filter((id) => !ids.has(id)).map((id) => `plugin '${plugin.id}' requires '${id}', which is not loaded`);
+  return (plugin.requires ?? [])
+    .filter((id) => !ids.has(id))
+    .map((id) => `plugin '${plugin.id}' requires '${id}', which is not loaded`);
 }
 
 /** Topological by `requires`; otherwise the order in which they were named. */
@@ -111,5 +132,8 @@ async function collect<T>(work: readonly Promise<T>[]): Promise<T[]> {
 }
 
 function pluginError(problems: readonly string[]): KilnError {
-  return new KilnError('KILN_PLUGINS', `The plugins cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  return new KilnError(
+    'KILN_PLUGINS',
+    `The plugins cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  );
 }

@@ -26,14 +26,22 @@ export async function findPlugin(reference: NormalPluginReference, baseDir: stri
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw new KilnError('KILN_PLUGIN_NOT_FOUND', `The plugin '${reference.package}' has no readable package.json (${file})`, { cause, concerns: { plugin: reference.package } });
+    throw new KilnError(
+      'KILN_PLUGIN_NOT_FOUND',
+      `The plugin '${reference.package}' has no readable package.json (${file})`,
+      { cause, concerns: { plugin: reference.package } },
+    );
   }
   const plugin = json.kiln?.plugin;
   if (plugin === undefined) {
-    throw new KilnError('KILN_PLUGIN_MANIFEST', `The package '${reference.package}' is no Kiln plugin: ${file} has no field kiln.plugin`, {
-      hint: 'A plugin says { "kiln": { "plugin": { "id": "my-plugin", "apiVersion": 1, "roles": ["driver"] } } }',
-      concerns: { plugin: reference.package },
-    });
+    throw new KilnError(
+      'KILN_PLUGIN_MANIFEST',
+      `The package '${reference.package}' is no Kiln plugin: ${file} has no field kiln.plugin`,
+      {
+        hint: 'A plugin says { "kiln": { "plugin": { "id": "my-plugin", "apiVersion": 1, "roles": ["driver"] } } }',
+        concerns: { plugin: reference.package },
+      },
+    );
   }
   const require = createRequire(join(directory, 'package.json'));
   return {
@@ -55,11 +63,15 @@ function packageDirectory(specifier: string, baseDir: string): string {
   try {
     return dirname(require.resolve(`${specifier}/package.json`));
   } catch (cause) {
-    throw new KilnError('KILN_PLUGIN_NOT_FOUND', `The plugin '${specifier}' is not installed where the job is (${baseDir})`, {
-      cause,
-      hint: `Run 'npm install ${specifier}' there, or name it by its path`,
-      concerns: { plugin: specifier },
-    });
+    throw new KilnError(
+      'KILN_PLUGIN_NOT_FOUND',
+      `The plugin '${specifier}' is not installed where the job is (${baseDir})`,
+      {
+        cause,
+        hint: `Run 'npm install ${specifier}' there, or name it by its path`,
+        concerns: { plugin: specifier },
+      },
+    );
   }
 }
 
