@@ -87,7 +87,9 @@ fn plain(mantissa: &str, exponent: i32) -> String {
     let text = match usize::try_from(point) {
         Ok(0) | Err(_) => format!("0.{}{digits}", "0".repeat(usize::try_from(-point).unwrap_or(0))),
         Ok(point) if point >= digits.len() => format!("{digits}{}.0", "0".repeat(point - digits.len())),
-        Ok(point) => format!("{}.{}", &digits[..point], &digits[point..]),
+        Ok(point) => {
+            format!("{}.{}", digits.get(..point).unwrap_or_default(), digits.get(point..).unwrap_or_default())
+        }
     };
     format!("{sign}{text}")
 }
@@ -118,7 +120,8 @@ fn day_time(value: &str) -> String {
     let first = set.iter().position(|field| *field).unwrap_or(0);
     let last = set.iter().rposition(|field| *field).unwrap_or(0);
     const UNITS: [&str; 4] = ["DAY", "HOUR", "MINUTE", "SECOND"];
-    let units = if first == last { UNITS[first].to_owned() } else { format!("{} TO {}", UNITS[first], UNITS[last]) };
+    let unit = |index: usize| UNITS.get(index).copied().unwrap_or_default();
+    let units = if first == last { unit(first).to_owned() } else { format!("{} TO {}", unit(first), unit(last)) };
     let mut text = String::from(sign);
     for (index, part) in parts.iter().enumerate().take(last + 1).skip(first) {
         if index > first {

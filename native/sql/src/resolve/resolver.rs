@@ -5,13 +5,14 @@ use super::scope::{Field, Scope};
 use super::{ResolveInput, ResolveOptions, Resolved};
 use crate::error::{QueryError, Result};
 use crate::tree::{Cte, Expression, Relation, StructField};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Plans deeper than this are refused: everything that walks a tree may recurse.
-const MAX_DEPTH: usize = 2000;
+const MAX_DEPTH: usize = 1000;
 /// Enough for [`MAX_DEPTH`] in a debug build; the memory is only touched when it is needed.
-const STACK_BYTES: usize = 512 << 20;
+const STACK_BYTES: usize = 128 << 20;
 
 pub(super) struct Resolver<'a> {
     pub(super) options: ResolveOptions,
@@ -30,6 +31,7 @@ pub(super) struct Resolver<'a> {
 /// A CTE and the definitions it may use itself.
 pub(super) struct CteFrame {
     pub(super) cte: Cte,
+    pub(super) is_used: Cell<bool>,
     pub(super) outer: Option<Rc<CteFrame>>,
 }
 

@@ -95,16 +95,19 @@ impl Scope {
         case_sensitive: bool,
         position: Option<Position>,
     ) -> Result<Option<Found<'_>>> {
-        let here = |field: &&Field| self.fields.iter().chain(&self.hidden).any(|own| own.id == field.id);
+        // As it is here: an outer join may have made it nullable since.
+        let here = |field: &Field| self.fields.iter().chain(&self.hidden).find(|own| own.id == field.id);
+        let same = |left: &str, right: &str| same_name(left, right, case_sensitive);
         let mut matches: Vec<(&Field, &[String])> = Vec::new();
         for (_, fields) in self.plan_ids.iter().filter(|(id, _)| *id == plan_id) {
             for skip in [1, 0] {
                 let Some((name, nested)) = parts.get(skip..).and_then(<[String]>::split_first) else { continue };
+                let qualifier = parts.first().filter(|_| skip == 1);
                 let found: Vec<&Field> = fields
                     .iter()
-                    .filter(|field| same_name(&field.name, name, case_sensitive))
-                    .filter(|field| skip == 0 || field.qualifier.as_deref().is_some_and(|own| parts.first().is_some_and(|q| same_name(own, q, case_sensitive))))
-                    .filter(here)
+                    .filter(|field| same(&field.name, name))
+                    .filter(|field| qualifier.is_none_or(|wanted| field.qualifier.as_deref().is_some_and(|own| same(own, wanted))))
+                    .filter_map(here)
                     .collect();
                 if !found.is_empty() {
                     matches.extend(found.into_iter().map(|field| (field, nested)));

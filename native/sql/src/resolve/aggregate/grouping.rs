@@ -62,7 +62,7 @@ impl Grouping {
             }
         }
         for item in items.iter().filter(|item| has_aggregate(&item.expression)) {
-            if !self.covers(&item.expression) {
+            if self.groups.is_empty() && !self.covers(&item.expression) {
                 return Err(QueryError::new(
                     "UNRESOLVED_ALL_IN_GROUP_BY",
                     "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns.",

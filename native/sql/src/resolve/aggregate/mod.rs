@@ -139,7 +139,7 @@ impl Resolver<'_> {
     }
 
     fn aggregate(&mut self, parts: Parts<'_>, above: Above<'_>, env: Env<'_>) -> Result<Output> {
-        let Output { plan: mut input, scope } = self.from_item(parts.input, env)?;
+        let Output { plan: mut input, scope } = self.source(parts.input, env)?;
         let with_sets = !matches!(parts.kind, GroupKind::GroupBy | GroupKind::All);
         let mut items = self.select_list(parts.list, &scope, env, with_sets)?;
         let grouping = self.grouping(&parts, &items, &scope, env)?;

@@ -87,10 +87,10 @@ impl Splitter {
 
     /// The expression over the `Aggregate`'s columns.
     pub(super) fn split(&mut self, resolver: &mut Resolver<'_>, expression: Expression, clause: &Clause) -> Result<Expression> {
-        if let Some(index) = self.grouping.groups.iter().position(|group| equivalent(&group.expression, &expression)) {
-            if let Some(column) = self.grouping.column(index) {
-                return Ok(named_as(column, &expression));
-            }
+        if let Some(index) = self.grouping.groups.iter().position(|group| equivalent(&group.expression, &expression))
+            && let Some(column) = self.grouping.column(index)
+        {
+            return Ok(named_as(column, &expression));
         }
         match expression {
             Expression::Call { ref name, .. } if name == "grouping" || name == "grouping_id" => self.grouping_call(resolver, expression),
@@ -111,7 +111,7 @@ impl Splitter {
                 }
             }
             Expression::Subquery { kind, plan, values, negated, position } => {
-                let plan = Box::new(self.regrouped(*plan, clause)?);
+                let plan = Box::new(self.regrouped(*plan).map_err(|error| error.at(position))?);
                 let whole = Expression::Subquery { kind, plan, values, negated, position };
                 visit::map_parts(whole, &mut |part| self.split(resolver, part, clause))
             }
@@ -175,7 +175,7 @@ impl Splitter {
     }
 
     /// A subquery's references to the columns around it, which are those above the `Aggregate` now.
-    fn regrouped(&self, plan: Relation, clause: &Clause) -> Result<Relation> {
+    fn regrouped(&self, plan: Relation) -> Result<Relation> {
         for id in outer_ids(&plan) {
             if self.item_ids.contains(&id) {
                 continue;
@@ -184,7 +184,13 @@ impl Splitter {
             match index.and_then(|index| self.grouping.groups.get(index)) {
                 Some(group) if group.id == id => {}
                 Some(_) => return Err(QueryError::unsupported("a correlated subquery over ROLLUP, CUBE or GROUPING SETS")),
-                None => return Err(self.not_grouped("scalarsubquery()", clause)),
+                None => {
+                    return Err(QueryError::new(
+                        "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
+                        "A correlated subquery uses a column that is neither present in GROUP BY, nor in an aggregate function.",
+                    )
+                    .hint("Add the column to GROUP BY, or wrap the subquery in any_value()"));
+                }
             }
         }
         Ok(plan)

@@ -8,8 +8,6 @@ const MIN_ADJUSTED_SCALE: i32 = 6;
 /// Precision and scale.
 pub(in crate::resolve) type Digits = (i32, i32);
 
-pub(in crate::resolve) const DEFAULT_FOR_DOUBLE: DataType = DataType::Decimal { precision: 30, scale: 15 };
-
 /// The digits of a decimal, or those that hold every value of an integral (or, roughly, a float) type.
 pub(in crate::resolve) fn digits_of(data_type: &DataType) -> Option<Digits> {
     match data_type {

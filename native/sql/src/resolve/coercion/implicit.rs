@@ -1,5 +1,4 @@
 //! The types a function's argument may have, and the cast that makes an argument fit.
-use super::decimal::{DEFAULT_FOR_DOUBLE, digits_of, of_digits};
 use super::{is_atomic, is_datetime, is_decimal, is_float, is_integral, is_interval, is_numeric, is_orderable, is_timestamp};
 use crate::tree::DataType;
 
@@ -30,7 +29,6 @@ pub(in crate::resolve) enum Slot {
     Timestamp,
     /// With or without time zone as it is.
     AnyTimestamp,
-    DayTimeInterval,
 }
 
 impl Slot {
@@ -54,7 +52,6 @@ impl Slot {
             Self::Date => "\"DATE\"",
             Self::Timestamp => "\"TIMESTAMP\"",
             Self::AnyTimestamp => "(\"TIMESTAMP_NTZ\" or \"TIMESTAMP\")",
-            Self::DayTimeInterval => "\"INTERVAL DAY TO SECOND\"",
         }
     }
 
@@ -77,7 +74,6 @@ impl Slot {
             Self::Date => *data_type == DataType::Date,
             Self::Timestamp => *data_type == DataType::Timestamp,
             Self::AnyTimestamp => is_timestamp(data_type),
-            Self::DayTimeInterval => *data_type == DataType::DayTimeInterval,
         }
     }
 
@@ -94,7 +90,6 @@ impl Slot {
             Self::Binary => DataType::Binary,
             Self::Date => DataType::Date,
             Self::Timestamp | Self::AnyTimestamp => DataType::Timestamp,
-            Self::DayTimeInterval => DataType::DayTimeInterval,
         })
     }
 }
@@ -131,12 +126,4 @@ fn can_assign(own: &DataType, target: &DataType) -> bool {
     (is_numeric(own) && is_numeric(target))
         || (is_datetime(own) && is_datetime(target))
         || (*target == DataType::String && (is_atomic(own) || *own == DataType::CalendarInterval))
-}
-
-/// The decimal a number is taken for where a decimal is needed.
-pub(in crate::resolve) fn as_decimal(data_type: &DataType) -> DataType {
-    if *data_type == DataType::Double {
-        return DEFAULT_FOR_DOUBLE;
-    }
-    digits_of(data_type).map_or(DEFAULT_FOR_DOUBLE, of_digits)
 }

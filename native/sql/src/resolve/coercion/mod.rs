@@ -9,7 +9,7 @@ mod wider;
 pub(super) use casts::{cast_makes_null, check_cast};
 pub(super) use implicit::{Slot, implicit_type};
 pub(super) use literal::{fold_cast, is_foldable, long_value, negate_literal};
-pub(super) use wider::{promoted_string, same_type, tightest, wider, wider_common, wider_of_two, wider_without_strings};
+pub(super) use wider::{promoted_string, same_type, tightest, wider_common, wider_of_two, wider_without_strings};
 
 use super::output::data_type_of;
 use crate::tree::{DataType, Expression};

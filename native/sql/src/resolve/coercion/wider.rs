@@ -106,7 +106,7 @@ pub(in crate::resolve) fn wider_without_strings(types: &[DataType]) -> Option<Da
     wider(types, wider_of_two_without_strings)
 }
 
-pub(in crate::resolve) fn wider(types: &[DataType], widen: Widen) -> Option<DataType> {
+fn wider(types: &[DataType], widen: Widen) -> Option<DataType> {
     types.iter().try_fold(DataType::Null, |wide, next| widen(&wide, next))
 }
 

@@ -173,8 +173,12 @@ impl Resolver<'_> {
             .at(position)
             .hint("Put the alias in a subquery"));
         }
-        let column = Typed { is_column: true, ..Typed::new(field.column(name), name.clone()) };
-        Ok(Some(self.nested(column, nested, position)?))
+        let column = Typed::new(field.column(name), name.clone());
+        let value = self.nested(column, nested, position)?;
+        // As Spark prints it inside a larger expression.
+        let title = parts.last().cloned();
+        let label = format!("lateralAliasReference({})", title.as_deref().unwrap_or_default());
+        Ok(Some(Typed { label, title, is_column: true, ..value }))
     }
 
     /// `CURRENT_DATE` and its kin without parentheses.

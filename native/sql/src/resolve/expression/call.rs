@@ -22,6 +22,9 @@ impl Resolver<'_> {
         if written.name == "[]" {
             return self.extract_value(written, context);
         }
+        if let Some((name, arguments)) = with_unit(written) {
+            return self.typed_call(Written { name, arguments: &arguments, ..written }, context);
+        }
         let (function, _) = registry::lookup(written.name, written.position)?;
         match function.kind {
             Kind::Scalar => {
@@ -142,6 +145,21 @@ impl Resolver<'_> {
                 .at(written.position));
             }
         };
-        super::extract_field(value, name, self.options.case_sensitive, written.position)
+        let field = super::extract_field(value, name, self.options.case_sensitive, written.position)?;
+        // `s.f` alone is called `f`, `s['f']` is called `s.f`.
+        Ok(Typed { title: None, ..field })
     }
+}
+
+/// `datediff(DAY, a, b)`, `dateadd(DAY, 1, a)`: functions of another name whose first argument is a keyword.
+fn with_unit(written: Written<'_>) -> Option<(&'static str, Vec<Expression>)> {
+    let name = match written.name.to_lowercase().as_str() {
+        "datediff" | "date_diff" | "timestampdiff" => "timestampdiff",
+        "dateadd" | "date_add" | "timestampadd" => "timestampadd",
+        _ => return None,
+    };
+    let [Expression::UnresolvedAttribute { parts, plan_id: None, .. }, first, second] = written.arguments else { return None };
+    let [unit] = parts.as_slice() else { return None };
+    let unit = Expression::Literal { value: Some(unit.clone()), data_type: DataType::String };
+    Some((name, vec![unit, first.clone(), second.clone()]))
 }

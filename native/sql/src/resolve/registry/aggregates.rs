@@ -1,10 +1,10 @@
 //! Aggregates.
-use super::site::{Site, call_of};
-use super::{ANY_NUMBER, Default, Function, Kind, Nulls, Out, Rule, call, row};
+use super::site::Site;
+use super::{ANY_NUMBER, Function, Kind, Nulls, Out, Rule, call, row};
 use crate::error::Result;
 use crate::resolve::coercion::{Slot, cast_to, decimal, is_decimal, is_float, is_integral, is_interval};
 use crate::resolve::errors;
-use crate::resolve::output::{data_type_of, nullable_of};
+use crate::resolve::output::data_type_of;
 use crate::tree::{DataType, Expression};
 
 const fn aggregate(names: &'static [&'static str], arity: usize, rule: Rule) -> Function {
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Function] = &[
     aggregate(&["max_by"], 2, Rule::Slots(&[Slot::Any, Slot::Orderable], Out::Argument(0))),
     aggregate(&["min_by"], 2, Rule::Slots(&[Slot::Any, Slot::Orderable], Out::Argument(0))),
     aggregate(&["median"], 1, DOUBLE),
-    aggregate(&["percentile"], 2, Rule::Custom(percentile)).show(show_percentile),
+    aggregate(&["percentile"], 2, Rule::Slots(&[Slot::Double, Slot::Double], Out::Double)).show(show_percentile),
     aggregate(&["grouping"], 1, Rule::Slots(&[Slot::Any], Out::Byte)).nulls(Nulls::Never),
     aggregate(&["grouping_id"], 0, Rule::Slots(&[Slot::Any], Out::Long)).up_to(ANY_NUMBER).nulls(Nulls::Never),
 ];
@@ -103,22 +103,8 @@ fn avg(site: &mut Site) -> Result<Expression> {
 /// `first(x)`, `first(x, true)`: always with the flag.
 fn first_last(site: &mut Site) -> Result<Expression> {
     let value = site.argument(0)?.expression.clone();
-    let ignore_nulls = match site.arguments.get(1).map(|argument| &argument.expression) {
-        None => false,
-        Some(Expression::Literal { value: Some(text), data_type: DataType::Boolean }) => text == "true",
-        Some(_) => {
-            let message = "The second argument of `first` and `last` must be a constant boolean";
-            return Err(site.error("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", message));
-        }
-    };
+    let ignore_nulls = site.flag(1)?;
     let flag = Expression::Literal { value: Some(ignore_nulls.to_string()), data_type: DataType::Boolean };
     let data_type = data_type_of(&value);
     Ok(site.call(vec![value, flag], data_type))
-}
-
-fn percentile(site: &mut Site) -> Result<Expression> {
-    let arguments = site.fit(&[Slot::Double, Slot::Double])?;
-    let nullable = true;
-    debug_assert!(arguments.iter().any(nullable_of) || nullable);
-    Ok(call_of("percentile", arguments, DataType::Double, nullable))
 }

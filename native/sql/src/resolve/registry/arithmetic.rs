@@ -107,7 +107,12 @@ const NUMERIC_OR_INTERVAL: &str = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or
 
 fn integral_divide(site: &mut Site) -> Result<Expression> {
     let (left, right) = pair(site)?;
-    let (left, right) = coerce(left, right, false);
+    // Integers become bigint before Spark looks for a common type, so they never become doubles here.
+    let (left, right) = if is_float(&data_type_of(&left)) || is_float(&data_type_of(&right)) {
+        (left, right)
+    } else {
+        coerce(left, right, false)
+    };
     let long = |side: Expression| {
         let own = data_type_of(&side);
         if is_integral(&own) || own == DataType::Null { cast_to(side, &DataType::Long) } else { side }
@@ -146,8 +151,7 @@ pub(super) fn coerce(left: Expression, right: Expression, comparison: bool) -> (
         if is_float(&lt) || is_float(&rt) {
             return (cast_to(left, &DataType::Double), cast_to(right, &DataType::Double));
         }
-        let (left, right) = (as_decimal(left), as_decimal(right));
-        return if comparison { widen(left, right) } else { (left, right) };
+        return if comparison { widen(left, right) } else { (as_decimal(left), as_decimal(right)) };
     }
     if is_decimal(&lt) && is_decimal(&rt) {
         return if comparison { widen(left, right) } else { (left, right) };
@@ -164,14 +168,18 @@ fn as_decimal(side: Expression) -> Expression {
     if is_decimal(&own) {
         return side;
     }
-    match decimal::literal_digits(&side).or_else(|| decimal::digits_of(&own)) {
+    match digits(&side) {
         Some(digits) => cast_to(side, &decimal::of_digits(digits)),
         None => side,
     }
 }
 
+fn digits(side: &Expression) -> Option<decimal::Digits> {
+    decimal::literal_digits(side).or_else(|| decimal::digits_of(&data_type_of(side)))
+}
+
 fn widen(left: Expression, right: Expression) -> (Expression, Expression) {
-    match (decimal::digits_of(&data_type_of(&left)), decimal::digits_of(&data_type_of(&right))) {
+    match (digits(&left), digits(&right)) {
         (Some(a), Some(b)) => {
             let wide = decimal::wider(a, b);
             (cast_to(left, &wide), cast_to(right, &wide))

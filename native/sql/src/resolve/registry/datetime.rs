@@ -34,6 +34,8 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["date_add", "dateadd=date_add"], 2, Rule::Custom(add_days)),
     scalar(&["date_sub"], 2, Rule::Custom(add_days)),
     scalar(&["datediff", "date_diff"], 2, Rule::Slots(&[D, D], Out::Integer)),
+    scalar(&["timestampdiff"], 3, Rule::Slots(&[S, Slot::Timestamp, Slot::Timestamp], Out::Long)),
+    scalar(&["timestampadd"], 3, Rule::Slots(&[S, Slot::Long, Slot::AnyTimestamp], Out::Argument(2))),
     scalar(&["add_months"], 2, Rule::Slots(&[D, Slot::Integer], Out::Date)),
     scalar(&["last_day"], 1, Rule::Slots(&[D], Out::Date)),
     scalar(&["next_day"], 2, Rule::Slots(&[D, S], Out::Date)).nulls(Nulls::Always),
@@ -59,6 +61,7 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["current_date", "curdate=current_date"], 0, Rule::Custom(current_date)),
     scalar(&["current_timestamp", "now"], 0, Rule::Custom(current_timestamp)),
     scalar(&["current_timezone"], 0, Rule::Custom(current_timezone)),
+    scalar(&["typeof"], 1, Rule::Custom(type_of)),
 ];
 
 fn add_days(site: &mut Site) -> Result<Expression> {
@@ -136,4 +139,9 @@ fn current_date(site: &mut Site) -> Result<Expression> {
 
 fn current_timezone(site: &mut Site) -> Result<Expression> {
     Ok(Expression::Literal { value: Some(site.options.session_time_zone.clone()), data_type: DataType::String })
+}
+
+fn type_of(site: &mut Site) -> Result<Expression> {
+    let text = site.argument(0)?.data_type().to_string();
+    Ok(Expression::Literal { value: Some(text), data_type: DataType::String })
 }

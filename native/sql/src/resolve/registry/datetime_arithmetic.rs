@@ -23,6 +23,9 @@ pub(super) fn resolve(site: &mut Site, operator: &str) -> Result<Option<Expressi
             (a, DataType::Null) if is_interval(a) => Ok(None),
             (_, b) if is_interval(b) => add_interval(site, &left, &right, "+"),
             (a, _) if is_interval(a) => add_interval(site, &right, &left, "+"),
+            // Beside a date or timestamp an untyped NULL is an interval.
+            (a, DataType::Null) if is_datetime(a) => add_interval(site, &left, &null_interval(&right), "+"),
+            (DataType::Null, b) if is_datetime(b) => add_interval(site, &right, &null_interval(&left), "+"),
             (DataType::Date, DataType::String) => add_days(site, &left, &right, "date_add"),
             (DataType::Date, _) => add_days(site, &left, &right, "date_add"),
             (_, DataType::Date) => add_days(site, &right, &left, "date_add"),
@@ -47,6 +50,10 @@ pub(super) fn resolve(site: &mut Site, operator: &str) -> Result<Option<Expressi
     }
 }
 
+fn null_interval(null: &Typed) -> Typed {
+    Typed::new(Expression::Literal { value: None, data_type: DataType::DayTimeInterval }, null.label.clone())
+}
+
 fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str) -> Result<Option<Expression>> {
     let months = interval.data_type() == DataType::YearMonthInterval;
     let step = if operator == "-" { negated(&interval.expression) } else { interval.expression.clone() };
@@ -56,7 +63,7 @@ fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str)
             let days = if operator == "-" { format!("(- {days})") } else { days };
             site.label = format!("date_add({}, {days})", base.label);
             let count = days_of(&step);
-            return Ok(Some(strict_call("date_add", vec![base.expression.clone(), count], DataType::Date)));
+            Ok(Some(strict_call("date_add", vec![base.expression.clone(), count], DataType::Date)))
         }
         DataType::Date if months => {
             site.label = format!("{} {operator} {}", base.label, interval.label);
@@ -97,7 +104,7 @@ fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str)
 fn is_whole_days(expression: &Expression) -> bool {
     match expression {
         Expression::Literal { value, .. } => {
-            value.as_deref().is_none_or(|text| text.parse::<i128>().is_ok_and(|micros| micros % MICROS_PER_DAY == 0))
+            value.as_deref().is_some_and(|text| text.parse::<i128>().is_ok_and(|micros| micros % MICROS_PER_DAY == 0))
         }
         Expression::Call { name, arguments, .. } => match name.as_str() {
             "subtract_dates" => true,

@@ -191,6 +191,18 @@ impl<'s> Site<'s> {
         })
     }
 
+    /// A constant boolean that may be left out (false).
+    pub(super) fn flag(&self, index: usize) -> Result<bool> {
+        match self.arguments.get(index).map(|argument| &argument.expression) {
+            None => Ok(false),
+            Some(Expression::Literal { value: Some(text), data_type: DataType::Boolean }) => Ok(text == "true"),
+            Some(_) => {
+                let message = format!("The last argument of `{}` must be a constant boolean", self.shown);
+                Err(self.error("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", message))
+            }
+        }
+    }
+
     /// This function's call over coerced arguments.
     pub(super) fn call(&self, arguments: Vec<Expression>, data_type: DataType) -> Expression {
         let nullable = match self.function.nulls {
@@ -242,7 +254,5 @@ fn result_type(out: Out, arguments: &[Expression]) -> DataType {
         Out::Binary => DataType::Binary,
         Out::Date => DataType::Date,
         Out::Timestamp => DataType::Timestamp,
-        Out::DayTimeInterval => DataType::DayTimeInterval,
-        Out::Seconds => DataType::Decimal { precision: 8, scale: 6 },
     }
 }

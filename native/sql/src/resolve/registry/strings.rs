@@ -4,7 +4,7 @@ use super::{ANY_NUMBER, Default, Function, Nulls, Out, Rule, call, scalar};
 use crate::error::Result;
 use crate::resolve::coercion::{Slot, cast_to, same_type};
 use crate::resolve::errors;
-use crate::resolve::output::{data_type_of, nullable_of};
+use crate::resolve::output::nullable_of;
 use crate::tree::{DataType, Expression};
 
 const S: Slot = Slot::String;
@@ -132,6 +132,5 @@ fn hex(site: &mut Site) -> Result<Expression> {
         }
     };
     let fitted = site.fit_one(0, value, slot)?;
-    debug_assert_ne!(data_type_of(&fitted), DataType::Null);
     Ok(site.call(vec![fitted], DataType::String))
 }

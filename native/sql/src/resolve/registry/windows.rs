@@ -21,8 +21,13 @@ pub(super) const ROWS: &[Function] = &[
     window(&["ntile"], 0, Rule::Custom(ntile)).defaults(&[Default::Int(1)]),
     window(&["lag"], 1, Rule::Custom(offset)).defaults(&[Default::Int(1), Default::Null]),
     window(&["lead"], 1, Rule::Custom(offset)).defaults(&[Default::Int(1), Default::Null]),
-    window(&["nth_value"], 2, Rule::Custom(nth_value)),
+    window(&["nth_value"], 2, Rule::Custom(nth_value)).up_to(3).show(show_nth_value),
 ];
+
+fn show_nth_value(name: &str, arguments: &[String]) -> String {
+    let shown = super::call(name, arguments.get(..2).unwrap_or_default());
+    if arguments.get(2).is_some_and(|flag| flag == "true") { format!("{shown} ignore nulls") } else { shown }
+}
 
 fn ntile(site: &mut Site) -> Result<Expression> {
     let buckets = site.constant(0, "buckets")?;
@@ -48,5 +53,7 @@ fn nth_value(site: &mut Site) -> Result<Expression> {
     }
     let value = site.argument(0)?.expression.clone();
     let data_type = site.argument(0)?.data_type();
-    Ok(call_of("nth_value", vec![value, int_literal(nth)], data_type, true))
+    let ignore_nulls = site.flag(2)?;
+    let flag = Expression::Literal { value: Some(ignore_nulls.to_string()), data_type: DataType::Boolean };
+    Ok(call_of("nth_value", vec![value, int_literal(nth), flag], data_type, true))
 }

@@ -3,7 +3,7 @@ use crate::error::{QueryError, Result};
 use crate::resolve::aggregate::has_aggregate_call;
 use crate::resolve::errors;
 use crate::resolve::names::same_name;
-use crate::resolve::output::{nullable_of, output_of};
+use crate::resolve::output::output_of;
 use crate::resolve::resolver::{Env, Output, Resolver};
 use crate::resolve::scope::{Field, Scope};
 use crate::resolve::select::pass_through;
@@ -103,7 +103,7 @@ impl Resolver<'_> {
         Ok(self.picked(output, kept))
     }
 
-    pub(super) fn to_df(&mut self, input: &Relation, names: &[String], env: Env<'_>) -> Result<Output> {
+    pub(super) fn rename_columns_to(&mut self, input: &Relation, names: &[String], env: Env<'_>) -> Result<Output> {
         let output = self.relation(input, env)?;
         self.rename_all(output, names, |expected, given| {
             QueryError::new(
@@ -147,7 +147,6 @@ impl Resolver<'_> {
             changes.push((field.id, id));
             field.id = id;
             field.origin = id;
-            field.nullable = true;
         }
         let aggregates = grouping.iter().cloned().chain(calls).collect();
         let plan = Relation::Aggregate {
@@ -170,7 +169,8 @@ fn first(field: &Field, id: u64) -> Expression {
     let flag = Expression::Literal { value: Some("false".to_owned()), data_type: DataType::Boolean };
     let call = Expression::Call {
         name: "first".to_owned(),
-        nullable: nullable_of(&value) || field.nullable,
+        // A group has a row.
+        nullable: field.nullable,
         arguments: vec![value, flag],
         is_distinct: false,
         filter: None,

@@ -17,7 +17,7 @@ impl Resolver<'_> {
         {
             return self.filtered_aggregate(below, condition, env);
         }
-        let Output { mut plan, scope } = self.from_item(input, env)?;
+        let Output { mut plan, scope } = self.source(input, env)?;
         let names = if env.is_sql { Names::of(&scope) } else { Names::deep(&scope) };
         let typed = self.condition(condition, Context::new(&names, env), "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")?;
         let position = position_of(condition);

@@ -11,23 +11,22 @@ use crate::resolve::resolver::{Env, Output, Resolver};
 use crate::resolve::scope::{Field, Scope};
 use crate::resolve::window::has_window;
 use crate::tree::{DataType, Expression, JoinKind, Relation};
-use std::rc::Rc;
 
 impl Resolver<'_> {
     pub(super) fn join(&mut self, node: &Relation, env: Env<'_>) -> Result<Output> {
         let Relation::Join { left, right, kind, condition, using_columns, is_natural, is_lateral } = node else {
             return Err(QueryError::new("INTERNAL_ERROR", "not a join"));
         };
-        let left = self.from_item(left, env)?;
+        let left = self.source(left, env)?;
         let right = if *is_lateral {
             if matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::LeftSemi | JoinKind::LeftAnti) {
                 return Err(QueryError::new("UNSUPPORTED_JOIN_TYPE", "A LATERAL join can only be INNER, CROSS or LEFT OUTER."));
             }
             let names = Names::of(&left.scope);
             let env = Env { outer: Some(&names), ..env };
-            self.from_item(right, env)?
+            self.source(right, env)?
         } else {
-            self.from_item(right, env)?
+            self.source(right, env)?
         };
         let using = if *is_natural { common_names(&left.scope, &right.scope, self.options.case_sensitive) } else { using_columns.clone() };
         if !using.is_empty() {
@@ -170,16 +169,6 @@ fn supplied(mut scope: Scope, left_fields: usize, left_hidden: usize, kind: Join
     };
     apply(&mut scope.fields, left_fields);
     apply(&mut scope.hidden, left_hidden);
-    if left_null || right_null {
-        let fields = scope.fields.clone();
-        for (_, own) in &mut scope.plan_ids {
-            for field in Rc::make_mut(own) {
-                if let Some(now) = fields.iter().find(|now| now.id == field.id) {
-                    field.nullable = now.nullable;
-                }
-            }
-        }
-    }
     scope
 }
 

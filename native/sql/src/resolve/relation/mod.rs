@@ -79,7 +79,7 @@ impl Resolver<'_> {
             }
             Relation::Sample { input, lower, upper, with_replacement, seed } => {
                 let (lower, upper, with_replacement, seed) = (*lower, *upper, *with_replacement, *seed);
-                let input = self.from_item(input, env)?;
+                let input = self.source(input, env)?;
                 let plan = Relation::Sample { input: Box::new(input.plan), lower, upper, with_replacement, seed };
                 Ok(Output { plan, scope: input.scope })
             }
@@ -88,7 +88,7 @@ impl Resolver<'_> {
             Relation::WithColumns { input, aliases } => self.with_columns(input, aliases, env),
             Relation::WithColumnsRenamed { input, renames } => self.with_columns_renamed(input, renames, env),
             Relation::Drop { input, columns } => self.drop_columns(input, columns, env),
-            Relation::ToDf { input, column_names } => self.to_df(input, column_names, env),
+            Relation::ToDf { input, column_names } => self.rename_columns_to(input, column_names, env),
             Relation::Deduplicate { input, column_names } => self.deduplicate(input, column_names, env),
             Relation::PlanId { input, plan_id } => {
                 let mut output = self.relation(input, env)?;
@@ -118,7 +118,7 @@ impl Resolver<'_> {
     }
 
     /// The input of a select list, a join or WHERE. In SQL a query in FROM without an alias hides the names inside.
-    pub(super) fn from_item(&mut self, input: &Relation, env: Env<'_>) -> Result<Output> {
+    pub(super) fn source(&mut self, input: &Relation, env: Env<'_>) -> Result<Output> {
         let Output { plan, scope } = self.relation(input, env)?;
         let is_query = matches!(
             input,

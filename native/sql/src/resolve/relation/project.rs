@@ -13,7 +13,7 @@ impl Resolver<'_> {
         if expressions.iter().any(has_aggregate_call) {
             return self.global_aggregate(input, expressions, env);
         }
-        let input = self.from_item(input, env)?;
+        let input = self.source(input, env)?;
         let items = self.select_list(expressions, &input.scope, env, false)?;
         Ok(self.projected(input, items))
     }

@@ -5,6 +5,7 @@ use crate::resolve::resolver::{CteFrame, Env, Output, Resolver, project_fields};
 use crate::resolve::scope::{Field, Scope};
 use crate::resolve::tables::table_key;
 use crate::tree::{Cte, Expression, Position, ReadSource, Relation, StructField};
+use std::cell::Cell;
 use std::rc::Rc;
 
 impl Resolver<'_> {
@@ -42,13 +43,14 @@ impl Resolver<'_> {
     }
 
     fn named_table(&mut self, parts: &[String], position: Option<Position>, env: Env<'_>) -> Result<Output> {
-        if let [name] = parts {
-            if let Some(frame) = find_cte(env.ctes, name, self.options.case_sensitive) {
-                let inner = Env { ctes: frame.outer.as_ref(), outer: None, is_sql: env.is_sql };
-                let output = self.relation(&frame.cte.plan, inner)?;
-                let output = self.alias(output, &frame.cte.name, &frame.cte.column_aliases, position)?;
-                return Ok(self.hinted(output, name));
-            }
+        if let [name] = parts
+            && let Some(frame) = find_cte(env.ctes, name, self.options.case_sensitive)
+        {
+            frame.is_used.set(true);
+            let inner = Env { ctes: frame.outer.as_ref(), outer: None, is_sql: env.is_sql };
+            let output = self.relation(&frame.cte.plan, inner)?;
+            let output = self.alias(output, &frame.cte.name, &frame.cte.column_aliases, position)?;
+            return Ok(self.hinted(output, name));
         }
         let name = parts.join(".");
         let view = self.open_view(&name).map_err(|error| error.at(position))?;
@@ -82,13 +84,26 @@ impl Resolver<'_> {
             if ctes.iter().take(index).any(|known| same_name(&known.name, &cte.name, self.options.case_sensitive)) {
                 return Err(QueryError::new("DUPLICATED_CTE_NAMES", format!("CTE definition can't have duplicate names: `{}`.", cte.name)));
             }
-            frame = Some(Rc::new(CteFrame { cte: cte.clone(), outer: frame }));
+            frame = Some(Rc::new(CteFrame { cte: cte.clone(), is_used: Cell::new(false), outer: frame }));
         }
-        self.relation(input, Env { ctes: frame.as_ref(), ..env })
+        let output = self.relation(input, Env { ctes: frame.as_ref(), ..env })?;
+        // One that nobody names must be right all the same.
+        for own in std::iter::successors(frame.as_ref(), |own| own.outer.as_ref()).take(ctes.len()) {
+            if !own.is_used.get() {
+                self.relation(&own.cte.plan, Env { ctes: own.outer.as_ref(), outer: None, is_sql: env.is_sql })?;
+            }
+        }
+        Ok(output)
     }
 
     pub(super) fn subquery_alias(&mut self, input: &Relation, alias: &str, columns: &[String], env: Env<'_>) -> Result<Output> {
         let output = self.relation(input, env)?;
+        if matches!(input, Relation::LocalRelation { .. }) && !columns.is_empty() && columns.len() != output.scope.fields.len() {
+            return Err(QueryError::new(
+                "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                format!("Invalid inline table. Inline table expected {} columns but found {} columns in row 0.", columns.len(), output.scope.fields.len()),
+            ));
+        }
         let output = self.alias(output, alias, columns, None)?;
         Ok(self.hinted(output, alias))
     }

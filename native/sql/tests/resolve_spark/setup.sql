@@ -1,0 +1,3 @@
+create or replace temp view t as select * from values (1, cast(2 as bigint), 'x', 1.5D, cast(1.25 as decimal(10,2)), date '2020-01-01', timestamp '2020-01-01 00:00:00', true, cast(1 as smallint), cast(1 as tinyint), cast(1.5 as float), named_struct('f', 1, 'g', 'y'), array(1,2)), (null, null, null, null, null, null, null, null, null, null, null, null, null) as v(a, b, s, d, m, dt, ts, bo, sh, ti, fl, st, arr);
+create or replace temp view u as select * from values (1, 'k', cast(1.5 as decimal(15,2)), cast(null as bigint)) as v(a, k, m, z);
+create or replace temp view nn as select id, cast(id as int) as i, cast(id as string) as s from range(5)
