@@ -137,7 +137,9 @@ class ControlClient implements EngineHandle {
     this.#call('execute', [query, options.description], {
       signal: options.signal,
       onJob: (jobId, schema) => job.resolve({ jobId, schema }),
-      onResults: (data) => data.forEach((bytes) => results.push(bytes)),
+      onResults: (data) => {
+        for (const bytes of data) results.push(bytes);
+      },
     }).then(
       () => results.end(),
       (error) => {

@@ -1,28 +1,12 @@
-import {
-  type Clock,
-  type ErrorData,
-  type ExecutorId,
-  errorToData,
-  type JobId,
-  jobId,
-  KilnError,
-  type TaskId,
-} from '@kiln/base';
-import type { DagAction, DagEvent, DagScheduler } from '@kiln/contracts/dag-scheduler';
-import type { SchedulerBackend, TaskOutput, TaskResult } from '@kiln/contracts/executor';
-import type { EngineEvent, ListenerBus } from '@kiln/contracts/listener';
+import { type ErrorData, type ExecutorId, errorToData, type JobId, jobId, KilnError, type TaskId } from '@kiln/base';
+import type { DagAction, DagEvent } from '@kiln/contracts/dag-scheduler';
+import type { TaskOutput, TaskResult } from '@kiln/contracts/executor';
+import type { EngineEvent } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
-import type { PlannedQuery, Planner, Query } from '@kiln/contracts/planner';
-import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
-import type { MapOutputTracker } from '@kiln/contracts/shuffle';
-import type { OutputCommitter, WriteMode } from '@kiln/contracts/storage';
-import type {
-  TaskLaunch,
-  TaskScheduler,
-  TaskSchedulerAction,
-  TaskSchedulerEvent,
-} from '@kiln/contracts/task-scheduler';
-import { Job, type JobListener, type WriteSummary } from './job.ts';
+import type { PlannedQuery, Query } from '@kiln/contracts/planner';
+import type { TaskLaunch, TaskSchedulerAction, TaskSchedulerEvent } from '@kiln/contracts/task-scheduler';
+import type { DriverParts, JobRequest } from './driver-parts.ts';
+import { Job, type JobListener } from './job.ts';
 import { type LiveTask, LiveTasks } from './live-tasks.ts';
 import { OutputWrites } from './output-writes.ts';
 import { QueryPlans } from './query-plans.ts';
@@ -31,29 +15,6 @@ import { type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from
 import { executorLost, failureToError, launchFailure, noMetrics } from './task-errors.ts';
 import { TaskLauncher } from './task-launcher.ts';
 import { Wakeups } from './wakeups.ts';
-
-export interface DriverParts {
-  readonly planner: Planner;
-  readonly dag: DagScheduler;
-  readonly tasks: TaskScheduler;
-  readonly tracker: MapOutputTracker;
-  readonly backend: SchedulerBackend;
-  readonly bus: ListenerBus;
-  readonly committer: OutputCommitter;
-  readonly settings: EngineSettings;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly maxHashBuildBytes: () => number;
-  readonly maxResultBytes: number;
-}
-
-export interface JobRequest {
-  readonly query: Query;
-  readonly description: string;
-  /** Which DataFrame asks; its map stages are reused by its next action. */
-  readonly dataFrameId: number | null;
-  readonly write: { readonly path: string; readonly format: string; readonly mode: WriteMode } | null;
-}
 
 type Queued = { readonly after?: () => void } & (
   | { readonly to: 'dag'; readonly event: DagEvent }
@@ -452,5 +413,3 @@ export class Driver {
 function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }
-
-export type { WriteSummary };

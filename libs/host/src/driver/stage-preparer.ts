@@ -3,7 +3,7 @@ import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { TaskRequest } from '@kiln/contracts/task-scheduler';
 import { type CoalesceOptions, countTasks, layOut } from '@kiln/engine/adaptive';
 import { chooseLayout, type DecisionInputs, decide } from './decisions.ts';
-import type { DriverParts } from './driver.ts';
+import type { DriverParts } from './driver-parts.ts';
 import { type Stage, type StageAttempt, shuffleOf } from './stages.ts';
 
 /** Decides from exact sizes, makes the stage's program once per attempt, lays out its tasks. */

@@ -2,7 +2,7 @@ import { type ExecutorId, shuffleId } from '@kiln/base';
 import type { WriteJob } from '@kiln/contracts/storage';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 import { splitsOf } from '@kiln/engine/adaptive';
-import type { DriverParts } from './driver.ts';
+import type { DriverParts } from './driver-parts.ts';
 import type { Stage } from './stages.ts';
 
 /** Makes task messages. What an executor has already (programs, map-output locations of this epoch) is not sent again. */

@@ -1,0 +1,33 @@
+import type { Clock } from '@kiln/base';
+import type { DagScheduler } from '@kiln/contracts/dag-scheduler';
+import type { SchedulerBackend } from '@kiln/contracts/executor';
+import type { ListenerBus } from '@kiln/contracts/listener';
+import type { Planner, Query } from '@kiln/contracts/planner';
+import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
+import type { MapOutputTracker } from '@kiln/contracts/shuffle';
+import type { OutputCommitter, WriteMode } from '@kiln/contracts/storage';
+import type { TaskScheduler } from '@kiln/contracts/task-scheduler';
+
+/** What a driver is made of. */
+export interface DriverParts {
+  readonly planner: Planner;
+  readonly dag: DagScheduler;
+  readonly tasks: TaskScheduler;
+  readonly tracker: MapOutputTracker;
+  readonly backend: SchedulerBackend;
+  readonly bus: ListenerBus;
+  readonly committer: OutputCommitter;
+  readonly settings: EngineSettings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly maxHashBuildBytes: () => number;
+  readonly maxResultBytes: number;
+}
+
+export interface JobRequest {
+  readonly query: Query;
+  readonly description: string;
+  /** Which DataFrame asks; its map stages are reused by its next action. */
+  readonly dataFrameId: number | null;
+  readonly write: { readonly path: string; readonly format: string; readonly mode: WriteMode } | null;
+}
