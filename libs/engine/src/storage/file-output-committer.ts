@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { KilnError } from '@kiln/base';
 import type { WrittenFile } from '@kiln/contracts/executor';
 import { injectable } from '@kiln/contracts/plugin';
@@ -9,13 +9,20 @@ import type { OutputCommitter, WriteJob, WriteTaskAttempt } from '@kiln/contract
 const temporary = '_temporary';
 const marker = '_SUCCESS';
 
+interface Run {
+  readonly id: string;
+  /** The output folder was not there before. */
+  readonly madeFolder: boolean;
+}
+
 /**
- * Attempts write under `_temporary/<job>/attempts`, move to `_temporary/<job>/committed` when they win, and into place when the
- * whole job is done (Hadoop's FileOutputCommitter, algorithm 1). `overwrite` removes the old files last, so a failed job leaves them.
+ * Attempts write under `_temporary/<run>/attempts`, move to `_temporary/<run>/committed` when they win, and into place when the
+ * whole job is done (Hadoop's FileOutputCommitter, algorithm 1). `overwrite` moves the old files aside only then, and back when
+ * the new ones cannot take their place.
  */
 @injectable()
 export class FileOutputCommitter implements OutputCommitter {
-  readonly #runs = new Map<number, string>();
+  readonly #runs = new Map<number, Run>();
 
   async setupJob(job: WriteJob): Promise<boolean> {
     const present = await visibleEntries(job.path);
@@ -26,8 +33,13 @@ export class FileOutputCommitter implements OutputCommitter {
         concerns: { path: job.path },
       });
     }
-    this.#runs.set(job.jobId, randomUUID());
-    await mkdir(this.#committed(job), { recursive: true });
+    this.#runs.set(job.jobId, { id: randomUUID(), madeFolder: !(await exists(job.path)) });
+    try {
+      await mkdir(this.#committed(job), { recursive: true });
+    } catch (cause) {
+      this.#runs.delete(job.jobId);
+      throw pathError(job.path, cause);
+    }
     return true;
   }
 
@@ -36,39 +48,54 @@ export class FileOutputCommitter implements OutputCommitter {
   }
 
   async commitTask(job: WriteJob, task: WriteTaskAttempt, files: readonly WrittenFile[]): Promise<void> {
-    for (const file of files)
-      await rename(file.path, join(this.#committed(job), this.#finalName(job, basename(file.path))));
+    const directory = this.taskDirectory(job, task);
+    for (const file of files) await move(file.path, join(this.#committed(job), relative(directory, file.path)));
     await this.abortTask(job, task);
   }
 
   async abortTask(job: WriteJob, task: WriteTaskAttempt): Promise<void> {
-    await rm(this.taskDirectory(job, task), { recursive: true, force: true });
+    if (this.#runs.has(job.jobId)) await rm(this.taskDirectory(job, task), { recursive: true, force: true });
   }
 
   async commitJob(job: WriteJob): Promise<void> {
-    const old = job.mode === 'overwrite' ? await visibleEntries(job.path) : [];
-    const files = await readdir(this.#committed(job));
-    for (const name of old) await rm(join(job.path, name), { recursive: true, force: true });
-    for (const name of files) await rename(join(this.#committed(job), name), join(job.path, name));
-    await writeFile(join(job.path, marker), '');
+    const committed = this.#committed(job);
+    const replaced = join(this.#root(job), 'replaced');
+    const undo: (() => Promise<void>)[] = [];
+    const place = async (from: string, to: string) => {
+      await move(from, to);
+      undo.push(() => move(to, from));
+    };
+    try {
+      const old = job.mode === 'overwrite' ? await visibleEntries(job.path) : [];
+      for (const name of old) await place(join(job.path, name), join(replaced, name));
+      for (const name of await filesUnder(committed))
+        await place(join(committed, name), join(job.path, this.#finalName(job, name)));
+      await writeFile(join(job.path, marker), '');
+    } catch (cause) {
+      for (const back of undo.reverse()) await back();
+      throw cause;
+    }
     await this.#cleanUp(job);
   }
 
   async abortJob(job: WriteJob): Promise<void> {
+    const run = this.#runs.get(job.jobId);
+    if (run === undefined) return;
     await this.#cleanUp(job);
+    // Not when another job has written there meanwhile.
+    if (run.madeFolder) await rmdir(job.path).catch(() => {});
   }
 
   async #cleanUp(job: WriteJob): Promise<void> {
     await rm(this.#root(job), { recursive: true, force: true });
-    const left = await readdir(join(job.path, temporary)).catch(() => undefined);
-    if (left?.length === 0) await rm(join(job.path, temporary), { recursive: true, force: true });
+    await rmdir(join(job.path, temporary)).catch(() => {});
     this.#runs.delete(job.jobId);
   }
 
-  /** Unique over jobs, so that `append` never overwrites: `part-00000-<uuid>.snappy.parquet`. */
-  #finalName(job: WriteJob, name: string): string {
-    const [stem = name, ...extensions] = name.split('.');
-    return [`${stem}-${this.#run(job)}`, ...extensions].join('.');
+  /** Unique over jobs, so that `append` never overwrites: `part-00000-<run>.parquet`. */
+  #finalName(job: WriteJob, path: string): string {
+    const [stem = '', ...extensions] = path.slice(dirname(path) === '.' ? 0 : dirname(path).length + 1).split('.');
+    return join(dirname(path), [`${stem}-${this.#run(job)}`, ...extensions].join('.'));
   }
 
   #root(job: WriteJob): string {
@@ -82,8 +109,24 @@ export class FileOutputCommitter implements OutputCommitter {
   #run(job: WriteJob): string {
     const run = this.#runs.get(job.jobId);
     if (run === undefined) throw new KilnError('KILN_INTERNAL', `Write job ${job.jobId} was not set up`);
-    return run;
+    return run.id;
   }
+}
+
+async function move(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+}
+
+/** Paths from `folder`, at any depth. */
+async function filesUnder(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function visibleEntries(path: string): Promise<string[]> {
@@ -91,6 +134,10 @@ async function visibleEntries(path: string): Promise<string[]> {
     return (await readdir(path)).filter((name) => name !== temporary);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new KilnError('KILN_OUTPUT_PATH', `The output path '${path}' cannot be used`, { cause, concerns: { path } });
+    throw pathError(path, cause);
   }
+}
+
+function pathError(path: string, cause: unknown): KilnError {
+  return new KilnError('KILN_OUTPUT_PATH', `The output path '${path}' cannot be used`, { cause, concerns: { path } });
 }
