@@ -6,6 +6,8 @@ import { root } from '../native-build/paths.ts';
 import { npm } from './npm.ts';
 import type { Packed } from './pack.ts';
 
+/** What a user installs by name: the command, and what programs import. */
+const DIRECT = ['@kiln/cli', '@kiln/client'];
 const EXAMPLE = join(root, 'apps', 'examples', 'quickstart');
 
 export function installTarballs(folder: string, packed: readonly Packed[]): void {
@@ -14,9 +16,9 @@ export function installTarballs(folder: string, packed: readonly Packed[]): void
     name: 'a-user-of-kiln',
     private: true,
     type: 'module',
-    dependencies: { '@kiln/cli': specs['@kiln/cli'] },
+    dependencies: Object.fromEntries(DIRECT.map((name) => [name, specs[name]])),
     // Our packages ask for each other by version; none of them is in a registry yet.
-    overrides: Object.fromEntries(Object.entries(specs).filter(([name]) => name !== '@kiln/cli')),
+    overrides: Object.fromEntries(Object.entries(specs).filter(([name]) => !DIRECT.includes(name))),
     // A user adds what the examples import: the dependencies of apps/examples that are not ours.
     ...exampleDependencies(),
     allowScripts: { node: true },
@@ -45,7 +47,11 @@ export function runQuickstart(folder: string): void {
   const bare = paths.filter(
     (each) => !each.startsWith(root) && !['cargo', 'rustc'].some((tool) => existsSync(join(each, tool))),
   );
-  const env = { PATH: [join(folder, 'node_modules', '.bin'), ...bare].join(delimiter), HOME: folder };
+  const env = {
+    PATH: [join(folder, 'node_modules', '.bin'), ...bare].join(delimiter),
+    HOME: folder,
+    DATA: join(folder, 'node_modules', 'vega-datasets', 'data'),
+  };
   const { status } = spawnSync('kiln', ['run', 'quickstart/job.yaml'], { cwd: folder, env, stdio: 'inherit' });
   if (status !== 0) throw new Error(`"kiln run quickstart/job.yaml" ended with exit code ${status}`);
 }
