@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { ExecutorId } from '@kiln/base';
+import { type ExecutorId, errorToData } from '@kiln/base';
 import type {
   Executor,
   ExecutorConfig,
@@ -70,9 +70,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     });
     const sources = new ExternalSources(this.#sources, (call, data, error) => native.externalBatch(call, data, error));
     native.setExternalReader((request) => sources.onRequest(JSON.parse(request)));
-    const runners = new Map<string, TaskRunner>([['plan', new PlanTaskRunner(native)]]);
-    for (const runner of this.#runners) runners.set(runner.kind, runner);
-    return new DefaultExecutor(options, native, runners);
+    return new DefaultExecutor(options, native, this.#runners);
   }
 }
 
@@ -93,34 +91,34 @@ class DefaultExecutor implements Executor {
   readonly id: ExecutorId;
   readonly slots: number;
   readonly #native: NativeExecutor;
+  readonly #plans: PlanTaskRunner;
   readonly #runners: ReadonlyMap<string, TaskRunner>;
   readonly #programs = new Map<string, Uint8Array>();
   readonly #running = new Map<number, { runner: TaskRunner; done: Promise<unknown> }>();
 
-  constructor(options: ExecutorOptions, native: NativeExecutor, runners: ReadonlyMap<string, TaskRunner>) {
+  constructor(options: ExecutorOptions, native: NativeExecutor, contributed: readonly TaskRunner[]) {
     this.id = options.id;
     this.slots = options.slots;
     this.#native = native;
-    this.#runners = runners;
+    this.#plans = new PlanTaskRunner(native);
+    this.#runners = new Map([this.#plans, ...contributed].map((runner) => [runner.kind, runner]));
   }
 
   async launch(task: TaskDescription): Promise<TaskResult> {
-    const { taskId } = task.spec;
+    const { taskId, program } = task.spec;
     const runner = this.#runners.get(task.runner);
-    if (runner === undefined)
-      return failed(
-        taskId,
-        `No task runner '${task.runner}' on executor ${this.id}; known: ${[...this.#runners.keys()].join(', ')}`,
-      );
-    const done = runner.run(task, { executorId: this.id, program: async (hash) => this.#program(hash) });
-    this.#running.set(taskId, { runner, done });
+    if (runner === undefined) {
+      const known = [...this.#runners.keys()].join(', ');
+      return failed(taskId, `No task runner '${task.runner}' on executor ${this.id}; known: ${known}`);
+    }
     try {
+      if (runner === this.#plans) this.#plans.load(program, this.#program(program));
+      const done = runner.run(task, { executorId: this.id, program: async (hash) => this.#program(hash) });
+      this.#running.set(taskId, { runner, done });
       return await done;
     } catch (error) {
-      return failed(
-        taskId,
-        `Task runner '${task.runner}' broke its contract by rejecting: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const { message } = errorToData(error);
+      return failed(taskId, `Task runner '${task.runner}' failed outside of its task: ${message}`);
     } finally {
       this.#running.delete(taskId);
     }
@@ -131,13 +129,12 @@ class DefaultExecutor implements Executor {
   }
 
   loadProgram(hash: string, bytes: Uint8Array): void {
-    if (this.#programs.has(hash)) return;
     this.#programs.set(hash, bytes);
-    this.#native.loadProgram(hash, bytes);
   }
 
   dropProgram(hash: string): void {
-    if (this.#programs.delete(hash)) this.#native.dropProgram(hash);
+    this.#programs.delete(hash);
+    this.#plans.drop(hash);
   }
 
   setMapOutputs(outputs: MapOutputs): void {

@@ -63,6 +63,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineHa
     bindings: options.bindings ?? {},
     baseDir: options.baseDir ?? process.cwd(),
   };
+  // Here too: the addon's allocator (mimalloc 3) does not survive the end of the thread that loaded it first.
+  await import('@kiln/engine/native');
   const worker = new Worker(new URL('./main.js', import.meta.url), { workerData: start });
   const ready = await new Promise<Extract<FromControl, { type: 'ready' }>>((resolve, reject) => {
     const ended = (code: number) =>
