@@ -47,7 +47,11 @@ fn resolve_gives_the_columns_of_spark() -> Result<(), Box<dyn std::error::Error>
 fn resolve_gives_these_trees() -> Result<(), Box<dyn std::error::Error>> {
     let fixture = fixture()?;
     let catalog = Catalog::new(&fixture.tables);
-    for case in fixture.cases.iter().filter(|case| ["q1", "q4", "q8", "q13", "q15", "q17", "q18", "q20"].contains(&case.name.as_str())) {
+    for case in fixture
+        .cases
+        .iter()
+        .filter(|case| ["q1", "q4", "q8", "q13", "q15", "q17", "q18", "q20"].contains(&case.name.as_str()))
+    {
         let resolved = catalog.sql(&case.sql)?;
         resolve_support::golden(&format!("resolve_tpch/{}.txt", case.name), &tree_text(&resolved.plan))?;
     }

@@ -26,7 +26,9 @@ pub(super) fn literal(value: Option<&str>, data_type: &DataType) -> String {
         DataType::YearMonthInterval => year_month(value),
         DataType::DayTimeInterval => day_time(value),
         DataType::Double => value.parse::<f64>().map_or_else(|_| value.to_owned(), double),
-        DataType::Float => value.parse::<f32>().map_or_else(|_| value.to_owned(), |f| java_float(&format!("{f:e}"), f64::from(f))),
+        DataType::Float => {
+            value.parse::<f32>().map_or_else(|_| value.to_owned(), |f| java_float(&format!("{f:e}"), f64::from(f)))
+        }
         DataType::Decimal { .. } => decimal(value),
         _ => value.to_owned(),
     }

@@ -4,7 +4,11 @@ use super::names::{quoted, suggestions};
 use crate::error::QueryError;
 use crate::tree::{DataType, Position};
 
-pub(super) fn unresolved_column(parts: &[String], candidates: &[Vec<String>], position: Option<Position>) -> QueryError {
+pub(super) fn unresolved_column(
+    parts: &[String],
+    candidates: &[Vec<String>],
+    position: Option<Position>,
+) -> QueryError {
     let nearest = suggestions(parts, candidates);
     let name = quoted(parts);
     let message = format!("A column, variable, or function parameter with name {name} cannot be resolved.");
@@ -15,7 +19,11 @@ pub(super) fn unresolved_column(parts: &[String], candidates: &[Vec<String>], po
     QueryError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION", message).at(position)
 }
 
-pub(super) fn ambiguous_reference(parts: &[String], candidates: &[Vec<String>], position: Option<Position>) -> QueryError {
+pub(super) fn ambiguous_reference(
+    parts: &[String],
+    candidates: &[Vec<String>],
+    position: Option<Position>,
+) -> QueryError {
     let mut names: Vec<String> = candidates.iter().map(|candidate| quoted(candidate)).collect();
     names.sort();
     QueryError::new(
@@ -27,7 +35,12 @@ pub(super) fn ambiguous_reference(parts: &[String], candidates: &[Vec<String>], 
 }
 
 /// `DATATYPE_MISMATCH.<sub>`: `label` is the expression as Spark prints it.
-pub(super) fn mismatch(sub: &str, label: &str, reason: impl std::fmt::Display, position: Option<Position>) -> QueryError {
+pub(super) fn mismatch(
+    sub: &str,
+    label: &str,
+    reason: impl std::fmt::Display,
+    position: Option<Position>,
+) -> QueryError {
     QueryError::new(
         format!("DATATYPE_MISMATCH.{sub}"),
         format!("Cannot resolve \"{label}\" due to data type mismatch: {reason}"),
@@ -56,7 +69,12 @@ pub(super) fn unexpected_input(
     )
 }
 
-pub(super) fn different_types(label: &str, function: &str, types: &[DataType], position: Option<Position>) -> QueryError {
+pub(super) fn different_types(
+    label: &str,
+    function: &str,
+    types: &[DataType],
+    position: Option<Position>,
+) -> QueryError {
     let types: Vec<String> = types.iter().map(|t| format!("\"{}\"", sql_type(t))).collect();
     mismatch(
         "DATA_DIFF_TYPES",

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Plans deeper than this are refused: everything that walks a tree may recurse.
-const MAX_DEPTH: usize = 1000;
+const MAX_DEPTH: usize = 2000;
 /// Enough for [`MAX_DEPTH`] in a debug build; the memory is only touched when it is needed.
-const STACK_BYTES: usize = 128 << 20;
+const STACK_BYTES: usize = 256 << 20;
 
 pub(super) struct Resolver<'a> {
     pub(super) options: ResolveOptions,

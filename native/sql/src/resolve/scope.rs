@@ -72,7 +72,12 @@ impl Scope {
     }
 
     /// Finds `a`, `t.a`, `a.f`, `t.a.f`: a qualified match wins over struct fields.
-    pub(super) fn find(&self, parts: &[String], case_sensitive: bool, position: Option<Position>) -> Result<Option<Found<'_>>> {
+    pub(super) fn find(
+        &self,
+        parts: &[String],
+        case_sensitive: bool,
+        position: Option<Position>,
+    ) -> Result<Option<Found<'_>>> {
         let same = |left: &str, right: &str| same_name(left, right, case_sensitive);
         if let [qualifier, name, nested @ ..] = parts {
             let qualified = self.fields.iter().chain(&self.hidden).filter(|field| {
@@ -106,7 +111,9 @@ impl Scope {
                 let found: Vec<&Field> = fields
                     .iter()
                     .filter(|field| same(&field.name, name))
-                    .filter(|field| qualifier.is_none_or(|wanted| field.qualifier.as_deref().is_some_and(|own| same(own, wanted))))
+                    .filter(|field| {
+                        qualifier.is_none_or(|wanted| field.qualifier.as_deref().is_some_and(|own| same(own, wanted)))
+                    })
                     .filter_map(here)
                     .collect();
                 if !found.is_empty() {
@@ -143,11 +150,8 @@ impl Scope {
 
     /// The same columns under one alias; hidden columns and what was not selected cannot be seen any more.
     pub(super) fn aliased(self, alias: &str) -> Self {
-        let fields = self
-            .fields
-            .into_iter()
-            .map(|field| Field { qualifier: Some(alias.to_owned()), ..field })
-            .collect();
+        let fields =
+            self.fields.into_iter().map(|field| Field { qualifier: Some(alias.to_owned()), ..field }).collect();
         Self { fields, hidden: Vec::new(), plan_ids: self.plan_ids, below: None }
     }
 

@@ -89,7 +89,7 @@ impl Resolver<'_> {
         match expression {
             Expression::ExpressionString { text } => {
                 let parsed = crate::parse::parse_expression(text)?;
-                self.select_item(&parsed, scope, env, has_grouping_id, list)
+                self.select_item(&parsed, scope, Env { is_sql: true, ..env }, has_grouping_id, list)
             }
             Expression::UnresolvedStar { target, except, position } => {
                 for typed in self.star(&names, target.as_deref(), except, *position)? {
@@ -100,7 +100,9 @@ impl Resolver<'_> {
             }
             Expression::Alias { expression, names: aliases } => {
                 let [alias] = aliases.as_slice() else {
-                    return Err(QueryError::unsupported("an expression with several aliases").at(position_of(expression)));
+                    return Err(
+                        QueryError::unsupported("an expression with several aliases").at(position_of(expression))
+                    );
                 };
                 let typed = self.expression(expression, context)?;
                 let item = self.item(typed, Some(alias), scope, &list.items);
@@ -155,7 +157,10 @@ impl Resolver<'_> {
         }
         let below = output_of(&plan);
         let same = below.len() == items.len()
-            && below.iter().zip(&items).all(|(column, item)| item.is_column && column.id == item.id && column.name == item.name);
+            && below
+                .iter()
+                .zip(&items)
+                .all(|(column, item)| item.is_column && column.id == item.id && column.name == item.name);
         if same {
             return plan;
         }
@@ -200,7 +205,11 @@ impl Resolver<'_> {
             let (data_type, nullable) = (data_type_of(&expression), nullable_of(&expression));
             let (id, name) = known.unwrap_or_else(|| {
                 let id = self.fresh_id();
-                windows.push(Expression::NamedColumn { expression: Box::new(expression.clone()), name: name.clone(), id });
+                windows.push(Expression::NamedColumn {
+                    expression: Box::new(expression.clone()),
+                    name: name.clone(),
+                    id,
+                });
                 (id, name)
             });
             return Expression::Column { id, name, data_type, nullable };

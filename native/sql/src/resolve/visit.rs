@@ -4,7 +4,9 @@ use crate::tree::{Expression, FrameBound, Relation, SortOrder, WindowSpec};
 /// The relations right under one (not those inside its subqueries).
 pub fn children_of(relation: &Relation) -> Vec<&Relation> {
     match relation {
-        Relation::Sql { .. } | Relation::Read { .. } | Relation::Range { .. } | Relation::LocalRelation { .. } => Vec::new(),
+        Relation::Sql { .. } | Relation::Read { .. } | Relation::Range { .. } | Relation::LocalRelation { .. } => {
+            Vec::new()
+        }
         Relation::Join { left, right, .. } | Relation::SetOp { left, right, .. } => vec![left, right],
         Relation::WithCtes { ctes, input } => {
             ctes.iter().map(|cte| &cte.plan).chain(std::iter::once(input.as_ref())).collect()
@@ -152,10 +154,8 @@ pub(crate) fn map_parts<E>(
 fn map_spec<E>(spec: WindowSpec, f: &mut dyn FnMut(Expression) -> Result<Expression, E>) -> Result<WindowSpec, E> {
     let WindowSpec { partition_by, order_by, mut frame } = spec;
     let partition_by = map_all(partition_by, f)?;
-    let order_by = order_by
-        .into_iter()
-        .map(|key| Ok(SortOrder { child: f(key.child)?, ..key }))
-        .collect::<Result<Vec<_>, E>>()?;
+    let order_by =
+        order_by.into_iter().map(|key| Ok(SortOrder { child: f(key.child)?, ..key })).collect::<Result<Vec<_>, E>>()?;
     if let Some(frame) = &mut frame {
         map_bound(&mut frame.lower, f)?;
         map_bound(&mut frame.upper, f)?;
@@ -168,7 +168,10 @@ fn map_bound<E>(bound: &mut FrameBound, f: &mut dyn FnMut(Expression) -> Result<
     Ok(())
 }
 
-fn map_all<E>(all: Vec<Expression>, f: &mut dyn FnMut(Expression) -> Result<Expression, E>) -> Result<Vec<Expression>, E> {
+fn map_all<E>(
+    all: Vec<Expression>,
+    f: &mut dyn FnMut(Expression) -> Result<Expression, E>,
+) -> Result<Vec<Expression>, E> {
     all.into_iter().map(f).collect()
 }
 

@@ -13,9 +13,16 @@ use crate::tree::{
 };
 
 impl Resolver<'_> {
-    pub(super) fn window_expression(&mut self, function: &Expression, spec: &WindowSpec, context: Context<'_>) -> Result<Typed> {
+    pub(super) fn window_expression(
+        &mut self,
+        function: &Expression,
+        spec: &WindowSpec,
+        context: Context<'_>,
+    ) -> Result<Typed> {
         let Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } = function else {
-            return Err(QueryError::unsupported("OVER after something that is not a function").at(position_of(function)));
+            return Err(
+                QueryError::unsupported("OVER after something that is not a function").at(position_of(function))
+            );
         };
         if context.inside_aggregate {
             return Err(QueryError::new(
@@ -25,7 +32,11 @@ impl Resolver<'_> {
             .at(*position));
         }
         if context.inside_window {
-            return Err(QueryError::new("_LEGACY_ERROR_TEMP_1033", "It is not allowed to use a window function inside another window function.").at(*position));
+            return Err(QueryError::new(
+                "_LEGACY_ERROR_TEMP_1033",
+                "It is not allowed to use a window function inside another window function.",
+            )
+            .at(*position));
         }
         let inside = Context { inside_window: true, ..context };
         let (row, _) = registry::lookup(name, *position)?;
@@ -36,7 +47,8 @@ impl Resolver<'_> {
             )
             .at(*position));
         }
-        let written = Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position };
+        let written =
+            Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position };
         let call = self.typed_call(written, inside)?;
         let (spec, label) = self.window_spec(row.name(), &call, spec, inside, *position)?;
         let label = format!("{} OVER ({label})", call.label);
@@ -90,16 +102,17 @@ impl Resolver<'_> {
             .hint(format!("For example: SELECT {name}(..) OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table")));
         }
         let required = required_frame(name, &call.expression);
-        let given = spec
-            .frame
-            .as_ref()
-            .map(|frame| self.frame(frame, &order_by, call, context, position))
-            .transpose()?;
+        let given =
+            spec.frame.as_ref().map(|frame| self.frame(frame, &order_by, call, context, position)).transpose()?;
         let frame = match (given, required) {
             (Some((frame, _)), Some(required)) if frame != required => {
                 return Err(QueryError::new(
                     "_LEGACY_ERROR_TEMP_1036",
-                    format!("Window Frame {} must match the required frame {}.", shown_frame(&frame), shown_frame(&required)),
+                    format!(
+                        "Window Frame {} must match the required frame {}.",
+                        shown_frame(&frame),
+                        shown_frame(&required)
+                    ),
                 )
                 .at(position));
             }
@@ -179,11 +192,19 @@ impl Resolver<'_> {
             errors::mismatch(
                 "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
                 &call.label,
-                format!("The data type of the bound \"{}\" does not match the expected data type \"{}\".", sql_type(&own), sql_type(&target)),
+                format!(
+                    "The data type of the bound \"{}\" does not match the expected data type \"{}\".",
+                    sql_type(&own),
+                    sql_type(&target)
+                ),
                 position,
             )
         };
-        let fits = if unit == FrameUnit::Rows { is_integral(&own) } else { own == target || (is_numeric(&own) && is_numeric(&target)) };
+        let fits = if unit == FrameUnit::Rows {
+            is_integral(&own)
+        } else {
+            own == target || (is_numeric(&own) && is_numeric(&target))
+        };
         if !fits {
             return Err(wrong());
         }
@@ -209,7 +230,10 @@ fn range_type(order_by: &[SortOrder], bound: &DataType, call: &Typed, position: 
         let (sub, what) = if order_by.is_empty() {
             ("RANGE_FRAME_WITHOUT_ORDER", "A range window frame cannot be used in an unordered window specification.")
         } else {
-            ("RANGE_FRAME_MULTI_ORDER", "A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions.")
+            (
+                "RANGE_FRAME_MULTI_ORDER",
+                "A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions.",
+            )
         };
         return Err(errors::mismatch(sub, &call.label, what, position));
     };
@@ -222,7 +246,11 @@ fn range_type(order_by: &[SortOrder], bound: &DataType, call: &Typed, position: 
             return Err(errors::mismatch(
                 "RANGE_FRAME_INVALID_TYPE",
                 &call.label,
-                format!("The data type \"{}\" used in the order specification does not support the data type \"{}\" which is used in the range frame.", sql_type(&own), sql_type(bound)),
+                format!(
+                    "The data type \"{}\" used in the order specification does not support the data type \"{}\" which is used in the range frame.",
+                    sql_type(&own),
+                    sql_type(bound)
+                ),
                 position,
             ));
         }
@@ -234,7 +262,8 @@ fn normalise_sign(bound: &mut FrameBound) {
     let Some(Expression::Literal { value: Some(text), .. }) = bound.value.as_deref_mut() else { return };
     if let Some(positive) = text.strip_prefix('-') {
         *text = positive.to_owned();
-        bound.kind = if bound.kind == FrameBoundKind::Preceding { FrameBoundKind::Following } else { FrameBoundKind::Preceding };
+        bound.kind =
+            if bound.kind == FrameBoundKind::Preceding { FrameBoundKind::Following } else { FrameBoundKind::Preceding };
     }
 }
 
@@ -257,7 +286,9 @@ fn needs_order(name: &str) -> bool {
 fn required_frame(name: &str, call: &Expression) -> Option<WindowFrame> {
     let kind = FrameBoundKind::UnboundedPreceding;
     match name {
-        "row_number" | "rank" | "dense_rank" | "ntile" | "percent_rank" => Some(frame_of(FrameUnit::Rows, kind, FrameBoundKind::CurrentRow)),
+        "row_number" | "rank" | "dense_rank" | "ntile" | "percent_rank" => {
+            Some(frame_of(FrameUnit::Rows, kind, FrameBoundKind::CurrentRow))
+        }
         "cume_dist" => Some(frame_of(FrameUnit::Range, kind, FrameBoundKind::CurrentRow)),
         "lag" | "lead" => {
             let Expression::Call { arguments, .. } = call else { return None };

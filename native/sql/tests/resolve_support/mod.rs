@@ -1,9 +1,11 @@
 //! What the resolver tests share: tables as views, and a check of every promise of `src/resolve/README.md`.
 #![allow(dead_code, reason = "each test uses its part")]
+pub mod build;
+
 use kiln_sql::error::QueryError;
 use kiln_sql::resolve::{
-    OutputColumn, ResolveInput, ResolveOptions, Resolved, children_of, data_type_of, for_each_expression, nullable_of, output_of,
-    resolve, table_key,
+    OutputColumn, ResolveInput, ResolveOptions, Resolved, children_of, data_type_of, for_each_expression, nullable_of,
+    output_of, resolve, table_key,
 };
 use kiln_sql::tree::{
     DataType, Expression, GroupKind, JoinKind, NullOrdering, ReadSource, Relation, SetOpKind, StructField, SubqueryKind,
@@ -124,7 +126,8 @@ impl Check {
                 }
             }
             Relation::SetOp { left, right, kind, is_all, by_name, allow_missing_columns } => {
-                let types = |side: &Relation| output_of(side).into_iter().map(|column| column.data_type).collect::<Vec<_>>();
+                let types =
+                    |side: &Relation| output_of(side).into_iter().map(|column| column.data_type).collect::<Vec<_>>();
                 self.expect(types(left) == types(right), || "set operation over different types".to_owned());
                 self.expect(!by_name && !allow_missing_columns, || "set operation by name".to_owned());
                 self.expect(*kind != SetOpKind::Union || *is_all, || "union distinct".to_owned());
@@ -167,9 +170,13 @@ impl Check {
                     self.expect(!windows || is_window(expression), || "a window project that computes".to_owned());
                     if let Expression::Window { function, spec } = inner.as_ref() {
                         self.expect(spec.frame.is_some(), || "window without frame".to_owned());
-                        self.expect(matches!(function.as_ref(), Expression::Call { .. }), || "window of no call".to_owned());
+                        self.expect(matches!(function.as_ref(), Expression::Call { .. }), || {
+                            "window of no call".to_owned()
+                        });
                         for key in &spec.order_by {
-                            self.expect(key.null_ordering != NullOrdering::Default, || "default null ordering".to_owned());
+                            self.expect(key.null_ordering != NullOrdering::Default, || {
+                                "default null ordering".to_owned()
+                            });
                         }
                     } else {
                         self.plain(inner);
@@ -246,19 +253,29 @@ impl Check {
                     self.expect(own && !input.is_empty(), || format!("#{id} is not in the input {input:?}"));
                     return;
                 };
-                self.expect(column.data_type == *data_type, || format!("#{id} is {} not {data_type}", column.data_type));
-                self.expect(column.nullable == *nullable || *nullable, || format!("#{id} nullable {nullable} but {}", column.nullable));
+                self.expect(column.data_type == *data_type, || {
+                    format!("#{id} is {} not {data_type}", column.data_type)
+                });
+                self.expect(column.nullable == *nullable || *nullable, || {
+                    format!("#{id} nullable {nullable} but {}", column.nullable)
+                });
             }
             Expression::OuterColumn { id, data_type, .. } => {
                 let found = outer.iter().find(|column| column.id == *id);
-                self.expect(found.is_some_and(|column| column.data_type == *data_type), || format!("outer #{id} is not around"));
+                self.expect(found.is_some_and(|column| column.data_type == *data_type), || {
+                    format!("outer #{id} is not around")
+                });
             }
             Expression::Cast { expression, data_type, .. } => {
                 self.expect(data_type_of(expression) != *data_type, || format!("a cast to its own type {data_type}"));
             }
             Expression::Case { branches, otherwise } => {
-                let types: BTreeSet<String> =
-                    branches.iter().map(|b| &b.value).chain(otherwise.as_deref()).map(|v| data_type_of(v).to_string()).collect();
+                let types: BTreeSet<String> = branches
+                    .iter()
+                    .map(|b| &b.value)
+                    .chain(otherwise.as_deref())
+                    .map(|v| data_type_of(v).to_string())
+                    .collect();
                 self.expect(types.len() == 1, || format!("case of types {types:?}"));
                 let boolean = branches.iter().all(|branch| data_type_of(&branch.condition) == DataType::Boolean);
                 self.expect(boolean, || "case condition".to_owned());
@@ -268,7 +285,9 @@ impl Check {
                 self.relation(plan, input, false);
                 let columns = output_of(plan);
                 match kind {
-                    SubqueryKind::Scalar => self.expect(columns.len() == 1, || "scalar subquery of several columns".to_owned()),
+                    SubqueryKind::Scalar => {
+                        self.expect(columns.len() == 1, || "scalar subquery of several columns".to_owned())
+                    }
                     SubqueryKind::In => {
                         let left: Vec<DataType> = values.iter().map(data_type_of).collect();
                         let right: Vec<DataType> = columns.into_iter().map(|column| column.data_type).collect();
@@ -287,12 +306,15 @@ impl Check {
         let same = types.iter().all(|t| Some(t) == types.first());
         let decimals = types.iter().all(|t| matches!(t, DataType::Decimal { .. }));
         match name {
-            "=" | "<=>" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "coalesce" | "greatest" | "least" | "concat" | "&" | "|" | "^" => {
+            "=" | "<=>" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "coalesce" | "greatest" | "least" | "concat"
+            | "&" | "|" | "^" => {
                 self.expect(same, || format!("{name} over {types:?}"));
             }
             "+" | "-" | "*" | "/" | "%" | "pmod" | "div" => {
                 self.expect(same || decimals, || format!("{name} over {types:?}"));
-                self.expect(name != "/" || decimals || types.first() == Some(&DataType::Double), || format!("/ over {types:?}"));
+                self.expect(name != "/" || decimals || types.first() == Some(&DataType::Double), || {
+                    format!("/ over {types:?}")
+                });
             }
             "and" | "or" | "not" => {
                 self.expect(types.iter().all(|t| *t == DataType::Boolean), || format!("{name} over {types:?}"));
@@ -307,9 +329,37 @@ impl Check {
 }
 
 const AGGREGATES: &[&str] = &[
-    "count", "sum", "avg", "min", "max", "first", "last", "stddev_samp", "stddev_pop", "var_samp", "var_pop", "skewness",
-    "kurtosis", "corr", "covar_pop", "covar_samp", "count_if", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor",
-    "approx_count_distinct", "collect_list", "collect_set", "max_by", "min_by", "median", "percentile", "grouping", "grouping_id",
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "first",
+    "last",
+    "stddev_samp",
+    "stddev_pop",
+    "var_samp",
+    "var_pop",
+    "skewness",
+    "kurtosis",
+    "corr",
+    "covar_pop",
+    "covar_samp",
+    "count_if",
+    "bool_and",
+    "bool_or",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "approx_count_distinct",
+    "collect_list",
+    "collect_set",
+    "max_by",
+    "min_by",
+    "median",
+    "percentile",
+    "grouping",
+    "grouping_id",
 ];
 
 /// Compares with a file under `tests/`, or writes it if `KILN_UPDATE` is set.
@@ -327,7 +377,14 @@ pub fn golden(path: &str, actual: &str) -> Result<(), Box<dyn std::error::Error>
 /// Kiln has one type for all day-time and one for all year-month intervals.
 pub fn general(data_type: &str) -> String {
     let mut text = data_type.to_owned();
-    for narrow in ["interval day to hour", "interval day to minute", "interval hour", "interval minute", "interval second", "interval day"] {
+    for narrow in [
+        "interval day to hour",
+        "interval day to minute",
+        "interval hour",
+        "interval minute",
+        "interval second",
+        "interval day",
+    ] {
         if text == narrow {
             text = "interval day to second".to_owned();
         }

@@ -92,7 +92,9 @@ impl Grouping {
         let all = &self.written;
         let sets: Vec<Vec<u32>> = match self.kind {
             GroupKind::GroupBy | GroupKind::All => return,
-            GroupKind::Rollup => (0..=all.len()).rev().map(|length| all.iter().take(length).copied().collect()).collect(),
+            GroupKind::Rollup => {
+                (0..=all.len()).rev().map(|length| all.iter().take(length).copied().collect()).collect()
+            }
             GroupKind::Cube => {
                 let subsets = 1_u32.checked_shl(u32::try_from(all.len()).unwrap_or(u32::MAX)).unwrap_or(0);
                 (0..subsets)
@@ -169,7 +171,11 @@ impl Resolver<'_> {
         };
         let position = position_of(expression);
         if has_window(&resolved.0) {
-            return Err(QueryError::new("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", "It is not allowed to use window functions inside GROUP BY clause.").at(position));
+            return Err(QueryError::new(
+                "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+                "It is not allowed to use window functions inside GROUP BY clause.",
+            )
+            .at(position));
         }
         if has_aggregate(&resolved.0) {
             return Err(QueryError::new(
@@ -206,7 +212,12 @@ fn by_place(text: &str, items: &[Item]) -> Result<(Expression, String)> {
 }
 
 /// The select item of that name; only a bare name can be an alias.
-fn alias_of<'i>(expression: &Expression, list: &[Expression], items: &'i [Item], case_sensitive: bool) -> Option<&'i Item> {
+fn alias_of<'i>(
+    expression: &Expression,
+    list: &[Expression],
+    items: &'i [Item],
+    case_sensitive: bool,
+) -> Option<&'i Item> {
     let Expression::UnresolvedAttribute { parts, .. } = expression else { return None };
     let [name] = parts.as_slice() else { return None };
     if list.is_empty() {

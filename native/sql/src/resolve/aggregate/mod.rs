@@ -121,7 +121,12 @@ impl Resolver<'_> {
     }
 
     /// `df.groupBy(..).agg(..).filter("sum(x) > 1")`.
-    pub(super) fn filtered_aggregate(&mut self, below: Aggregation<'_>, condition: &Expression, env: Env<'_>) -> Result<Output> {
+    pub(super) fn filtered_aggregate(
+        &mut self,
+        below: Aggregation<'_>,
+        condition: &Expression,
+        env: Env<'_>,
+    ) -> Result<Output> {
         let Aggregation { node, mut filters, plan_ids } = below;
         filters.push(condition);
         self.aggregate(parts_of(node)?, Above { filters, order: None, plan_ids }, env)
@@ -292,6 +297,13 @@ fn conjunction(conditions: Vec<Expression>) -> Option<Expression> {
     conditions.into_iter().reduce(|left, right| {
         let nullable = super::nullable_of(&left) || super::nullable_of(&right);
         let data_type = data_type_of(&left);
-        Expression::Call { name: "and".to_owned(), arguments: vec![left, right], is_distinct: false, filter: None, data_type, nullable }
+        Expression::Call {
+            name: "and".to_owned(),
+            arguments: vec![left, right],
+            is_distinct: false,
+            filter: None,
+            data_type,
+            nullable,
+        }
     })
 }

@@ -16,7 +16,10 @@ use crate::tree::{Expression, GroupKind, Position, Relation};
 pub(super) enum Clause {
     Select,
     /// HAVING and ORDER BY: such a column is simply not there.
-    Above { candidates: Vec<Vec<String>>, position: Option<Position> },
+    Above {
+        candidates: Vec<Vec<String>>,
+        position: Option<Position>,
+    },
 }
 
 impl Clause {
@@ -71,7 +74,9 @@ impl Splitter {
             return Ok(());
         }
         item.expression = self.split(resolver, expression, &Clause::Select)?;
-        if item.is_column && let Expression::Column { id, .. } = &item.expression {
+        if item.is_column
+            && let Expression::Column { id, .. } = &item.expression
+        {
             // With grouping sets a grouping column has an id of its own.
             item.id = *id;
         }
@@ -86,15 +91,24 @@ impl Splitter {
     }
 
     /// The expression over the `Aggregate`'s columns.
-    pub(super) fn split(&mut self, resolver: &mut Resolver<'_>, expression: Expression, clause: &Clause) -> Result<Expression> {
+    pub(super) fn split(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        expression: Expression,
+        clause: &Clause,
+    ) -> Result<Expression> {
         if let Some(index) = self.grouping.groups.iter().position(|group| equivalent(&group.expression, &expression))
             && let Some(column) = self.grouping.column(index)
         {
             return Ok(named_as(column, &expression));
         }
         match expression {
-            Expression::Call { ref name, .. } if name == "grouping" || name == "grouping_id" => self.grouping_call(resolver, expression),
-            Expression::Call { ref name, .. } if registry::is_aggregate(name) => Ok(self.register(resolver, expression)),
+            Expression::Call { ref name, .. } if name == "grouping" || name == "grouping_id" => {
+                self.grouping_call(resolver, expression)
+            }
+            Expression::Call { ref name, .. } if registry::is_aggregate(name) => {
+                Ok(self.register(resolver, expression))
+            }
             Expression::Column { id, name, data_type, nullable } => {
                 if self.item_ids.contains(&id) {
                     return Ok(Expression::Column { id, name, data_type, nullable });
@@ -105,7 +119,9 @@ impl Splitter {
                 // The function of a window is not an aggregate here, its arguments may be.
                 let function = visit::map_parts(*function, &mut |part| self.split(resolver, part, clause))?;
                 let whole = Expression::Window { function: Box::new(placeholder()), spec };
-                match visit::map_parts(whole, &mut |part| if is_placeholder(&part) { Ok(part) } else { self.split(resolver, part, clause) })? {
+                match visit::map_parts(whole, &mut |part| {
+                    if is_placeholder(&part) { Ok(part) } else { self.split(resolver, part, clause) }
+                })? {
                     Expression::Window { spec, .. } => Ok(Expression::Window { function: Box::new(function), spec }),
                     other => Ok(other),
                 }
@@ -138,7 +154,9 @@ impl Splitter {
 
     /// `grouping(a)` and `grouping_id(a, b)` take grouping columns.
     fn grouping_call(&mut self, resolver: &mut Resolver<'_>, call: Expression) -> Result<Expression> {
-        let Expression::Call { name, mut arguments, is_distinct, filter, data_type, nullable } = call else { return Ok(call) };
+        let Expression::Call { name, mut arguments, is_distinct, filter, data_type, nullable } = call else {
+            return Ok(call);
+        };
         if !self.grouping.has_sets() {
             return Err(QueryError::new(
                 "UNSUPPORTED_GROUPING_EXPRESSION",
@@ -157,7 +175,13 @@ impl Splitter {
                     } else {
                         ("GROUPING_ID_COLUMN_MISMATCH", "Columns of grouping_id")
                     };
-                    return Err(QueryError::new(class, format!("{what} ({}) can't be found in grouping columns.", crate::resolve::expression_text(argument))));
+                    return Err(QueryError::new(
+                        class,
+                        format!(
+                            "{what} ({}) can't be found in grouping columns.",
+                            crate::resolve::expression_text(argument)
+                        ),
+                    ));
                 };
                 *argument = column;
             }
@@ -167,10 +191,14 @@ impl Splitter {
 
     fn not_grouped(&self, name: &str, clause: &Clause) -> QueryError {
         match clause {
-            Clause::Select if self.grouping.groups.is_empty() && self.grouping.kind == GroupKind::GroupBy => errors::missing_group_by(),
+            Clause::Select if self.grouping.groups.is_empty() && self.grouping.kind == GroupKind::GroupBy => {
+                errors::missing_group_by()
+            }
             Clause::Select => errors::missing_aggregation(name, None),
             Clause::Above { .. } if self.grouping.groups.is_empty() => errors::missing_group_by(),
-            Clause::Above { candidates, position } => errors::unresolved_column(&[name.to_owned()], candidates, *position),
+            Clause::Above { candidates, position } => {
+                errors::unresolved_column(&[name.to_owned()], candidates, *position)
+            }
         }
     }
 
@@ -180,10 +208,16 @@ impl Splitter {
             if self.item_ids.contains(&id) {
                 continue;
             }
-            let index = self.grouping.groups.iter().position(|group| matches!(&group.expression, Expression::Column { id: own, .. } if *own == id));
+            let index = self
+                .grouping
+                .groups
+                .iter()
+                .position(|group| matches!(&group.expression, Expression::Column { id: own, .. } if *own == id));
             match index.and_then(|index| self.grouping.groups.get(index)) {
                 Some(group) if group.id == id => {}
-                Some(_) => return Err(QueryError::unsupported("a correlated subquery over ROLLUP, CUBE or GROUPING SETS")),
+                Some(_) => {
+                    return Err(QueryError::unsupported("a correlated subquery over ROLLUP, CUBE or GROUPING SETS"));
+                }
                 None => {
                     return Err(QueryError::new(
                         "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
@@ -229,7 +263,9 @@ impl Splitter {
             .into_iter()
             .map(|group| match group.expression {
                 column @ Expression::Column { .. } if !has_sets => column,
-                expression => Expression::NamedColumn { expression: Box::new(expression), name: group.name, id: group.id },
+                expression => {
+                    Expression::NamedColumn { expression: Box::new(expression), name: group.name, id: group.id }
+                }
             })
             .collect();
         let calls = self.calls.into_iter().map(|known| Expression::NamedColumn {

@@ -117,7 +117,11 @@ impl Resolver<'_> {
         let query = Query { parts, plan_id, position, case_sensitive };
         if let Some(found) = query.among(context.names, context.inside_aggregate)? {
             let column = found.field.column(&found.spelt);
-            return self.nested(Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) }, &found.nested, position);
+            return self.nested(
+                Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) },
+                &found.nested,
+                position,
+            );
         }
         if let Some(found) = self.lateral(parts, position, context)? {
             return Ok(found);
@@ -129,7 +133,11 @@ impl Resolver<'_> {
                 return Err(errors::unresolved_column(parts, &[], position));
             };
             let column = Expression::OuterColumn { id, name, data_type, nullable };
-            return self.nested(Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) }, &found.nested, position);
+            return self.nested(
+                Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) },
+                &found.nested,
+                position,
+            );
         }
         if let Some(typed) = self.literal_function(parts, position, context)? {
             return Ok(typed);
@@ -145,12 +153,16 @@ impl Resolver<'_> {
     }
 
     fn nested(&self, column: Typed, fields: &[String], position: Option<Position>) -> Result<Typed> {
-        fields.iter().try_fold(column, |value, field| extract_field(value, field, self.options.case_sensitive, position))
+        fields
+            .iter()
+            .try_fold(column, |value, field| extract_field(value, field, self.options.case_sensitive, position))
     }
 
     /// An alias that stands before this expression in the same select list.
     fn lateral(&self, parts: &[String], position: Option<Position>, context: Context<'_>) -> Result<Option<Typed>> {
-        let (Some(aliases), Some((name, nested))) = (context.names.aliases, parts.split_first()) else { return Ok(None) };
+        let (Some(aliases), Some((name, nested))) = (context.names.aliases, parts.split_first()) else {
+            return Ok(None);
+        };
         let matching: Vec<&Field> =
             aliases.fields.iter().filter(|field| same_name(&field.name, name, self.options.case_sensitive)).collect();
         let field = match matching.as_slice() {
@@ -182,7 +194,12 @@ impl Resolver<'_> {
     }
 
     /// `CURRENT_DATE` and its kin without parentheses.
-    fn literal_function(&mut self, parts: &[String], position: Option<Position>, context: Context<'_>) -> Result<Option<Typed>> {
+    fn literal_function(
+        &mut self,
+        parts: &[String],
+        position: Option<Position>,
+        context: Context<'_>,
+    ) -> Result<Option<Typed>> {
         const FUNCTIONS: [&str; 3] = ["current_date", "current_timestamp", "localtimestamp"];
         let [name] = parts else { return Ok(None) };
         let lower = name.to_lowercase();

@@ -140,7 +140,11 @@ impl Resolver<'_> {
                 }
                 return Err(QueryError::new(
                     "INVALID_EXTRACT_FIELD_TYPE",
-                    format!("Field name should be a non-null string literal for \"{}\" of type \"{}\".", value.label, auto_name::sql_type(&own)),
+                    format!(
+                        "Field name should be a non-null string literal for \"{}\" of type \"{}\".",
+                        value.label,
+                        auto_name::sql_type(&own)
+                    ),
                 )
                 .at(written.position));
             }
@@ -158,7 +162,9 @@ fn with_unit(written: Written<'_>) -> Option<(&'static str, Vec<Expression>)> {
         "dateadd" | "date_add" | "timestampadd" => "timestampadd",
         _ => return None,
     };
-    let [Expression::UnresolvedAttribute { parts, plan_id: None, .. }, first, second] = written.arguments else { return None };
+    let [Expression::UnresolvedAttribute { parts, plan_id: None, .. }, first, second] = written.arguments else {
+        return None;
+    };
     let [unit] = parts.as_slice() else { return None };
     let unit = Expression::Literal { value: Some(unit.clone()), data_type: DataType::String };
     Some((name, vec![unit, first.clone(), second.clone()]))

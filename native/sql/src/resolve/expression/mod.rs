@@ -5,8 +5,8 @@ mod call;
 mod star;
 mod subquery;
 
-pub(super) use call::Written;
 pub(super) use attribute::{GroupNames, LateralAliases, Names};
+pub(super) use call::Written;
 pub(super) use subquery::outer_ids;
 
 use super::coercion::{cast_to, check_cast, same_type, wider_common};
@@ -47,17 +47,23 @@ impl Resolver<'_> {
             Expression::UnresolvedAttribute { parts, plan_id, position } => {
                 self.attribute(parts, *plan_id, *position, context)
             }
-            Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } => {
-                self.call(call::Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position }, context)
+            Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } => self.call(
+                call::Written {
+                    name,
+                    arguments,
+                    is_distinct: *is_distinct,
+                    filter: filter.as_deref(),
+                    position: *position,
+                },
+                context,
+            ),
+            Expression::UnresolvedStar { position, .. } => {
+                Err(QueryError::new("INVALID_USAGE_OF_STAR_OR_REGEX", "Invalid usage of '*' in this place")
+                    .at(*position))
             }
-            Expression::UnresolvedStar { position, .. } => Err(QueryError::new(
-                "INVALID_USAGE_OF_STAR_OR_REGEX",
-                "Invalid usage of '*' in this place",
-            )
-            .at(*position)),
             Expression::ExpressionString { text } => {
                 let parsed = crate::parse::parse_expression(text)?;
-                self.expression(&parsed, context)
+                self.expression(&parsed, Context { env: Env { is_sql: true, ..context.env }, ..context })
             }
             Expression::Literal { value, data_type } => Ok(Typed::literal(value.as_deref(), data_type.clone())),
             Expression::Alias { expression, names } => {
@@ -139,7 +145,14 @@ impl Resolver<'_> {
         for (index, (condition, _)) in resolved.iter().enumerate() {
             let own = condition.data_type();
             if own != DataType::Boolean {
-                return Err(errors::unexpected_input(&label, 2 * index, "\"BOOLEAN\"", &condition.label, &own, position));
+                return Err(errors::unexpected_input(
+                    &label,
+                    2 * index,
+                    "\"BOOLEAN\"",
+                    &condition.label,
+                    &own,
+                    position,
+                ));
             }
         }
         let types: Vec<DataType> =
@@ -147,7 +160,10 @@ impl Resolver<'_> {
         let wide = wider_common(&types).ok_or_else(|| errors::different_types(&label, "casewhen", &types, position))?;
         let branches = resolved
             .into_iter()
-            .map(|(condition, value)| WhenBranch { condition: condition.expression, value: cast_to(value.expression, &wide) })
+            .map(|(condition, value)| WhenBranch {
+                condition: condition.expression,
+                value: cast_to(value.expression, &wide),
+            })
             .collect();
         let otherwise = otherwise.map(|value| Box::new(cast_to(value.expression, &wide)));
         Ok(Typed::new(Expression::Case { branches, otherwise }, label))
@@ -184,7 +200,12 @@ pub(super) fn struct_field(value: Expression, index: usize, data_type: DataType,
 }
 
 /// Takes the field `name` of a struct.
-pub(super) fn extract_field(value: Typed, name: &str, case_sensitive: bool, position: Option<Position>) -> Result<Typed> {
+pub(super) fn extract_field(
+    value: Typed,
+    name: &str,
+    case_sensitive: bool,
+    position: Option<Position>,
+) -> Result<Typed> {
     let own = data_type_of(&value.expression);
     let DataType::Struct { fields } = &own else {
         let class = "INVALID_EXTRACT_BASE_FIELD_TYPE";
@@ -201,7 +222,8 @@ pub(super) fn extract_field(value: Typed, name: &str, case_sensitive: bool, posi
         )
         .at(position));
     };
-    let mut matching = fields.iter().enumerate().filter(|(_, field)| super::names::same_name(&field.name, name, case_sensitive));
+    let mut matching =
+        fields.iter().enumerate().filter(|(_, field)| super::names::same_name(&field.name, name, case_sensitive));
     match (matching.next(), matching.next()) {
         (Some((index, field)), None) => {
             let label = format!("{}.{name}", value.label);
@@ -210,8 +232,13 @@ pub(super) fn extract_field(value: Typed, name: &str, case_sensitive: bool, posi
         }
         (None, _) => {
             let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
-            Err(QueryError::new("FIELD_NOT_FOUND", format!("No such struct field `{name}` in {}.", names.join(", "))).at(position))
+            Err(QueryError::new("FIELD_NOT_FOUND", format!("No such struct field `{name}` in {}.", names.join(", ")))
+                .at(position))
         }
-        _ => Err(QueryError::new("AMBIGUOUS_REFERENCE_TO_FIELDS", format!("Ambiguous reference to the field `{name}`. It appears more than once in the schema.")).at(position)),
+        _ => Err(QueryError::new(
+            "AMBIGUOUS_REFERENCE_TO_FIELDS",
+            format!("Ambiguous reference to the field `{name}`. It appears more than once in the schema."),
+        )
+        .at(position)),
     }
 }

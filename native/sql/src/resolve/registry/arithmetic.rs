@@ -103,7 +103,8 @@ fn binary(site: &mut Site) -> Result<Expression> {
     Ok(call_of(name, vec![left, right], data_type, nullable))
 }
 
-const NUMERIC_OR_INTERVAL: &str = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+const NUMERIC_OR_INTERVAL: &str =
+    "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
 
 fn integral_divide(site: &mut Site) -> Result<Expression> {
     let (left, right) = pair(site)?;
@@ -120,7 +121,11 @@ fn integral_divide(site: &mut Site) -> Result<Expression> {
     let (left, right) = (long(left), long(right));
     let common = agree(site, &left, &right)?;
     if !(common == DataType::Long || is_decimal(&common) || is_interval(&common)) {
-        return Err(wrong_type(site, "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")", &common));
+        return Err(wrong_type(
+            site,
+            "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")",
+            &common,
+        ));
     }
     Ok(site.call(vec![left, right], DataType::Long))
 }

@@ -46,8 +46,8 @@ fn zero() -> Expression {
 fn zero_if_null(site: &mut Site) -> Result<Expression> {
     let value = site.argument(0)?;
     let types = [value.data_type(), DataType::Integer];
-    let wide = wider_common(&types)
-        .ok_or_else(|| errors::different_types(&site.label, "coalesce", &types, site.position))?;
+    let wide =
+        wider_common(&types).ok_or_else(|| errors::different_types(&site.label, "coalesce", &types, site.position))?;
     Ok(coalesce(vec![cast_to(value.expression.clone(), &wide), cast_to(zero(), &wide)]))
 }
 

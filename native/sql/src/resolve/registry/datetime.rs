@@ -103,7 +103,8 @@ fn unix_timestamp(site: &mut Site) -> Result<Expression> {
         labels.push("current_timestamp()".to_owned());
     }
     if arguments.len() == 1 {
-        arguments.push(Expression::Literal { value: Some("yyyy-MM-dd HH:mm:ss".to_owned()), data_type: DataType::String });
+        arguments
+            .push(Expression::Literal { value: Some("yyyy-MM-dd HH:mm:ss".to_owned()), data_type: DataType::String });
         labels.push("yyyy-MM-dd HH:mm:ss".to_owned());
     }
     site.label = call(site.shown, &labels);
@@ -120,7 +121,10 @@ fn unix_timestamp(site: &mut Site) -> Result<Expression> {
 
 /// `now()`, fixed when the query is resolved.
 fn now(site: &Site) -> Expression {
-    Expression::Literal { value: Some(time_parts::timestamp_text(site.options.now_micros)), data_type: DataType::Timestamp }
+    Expression::Literal {
+        value: Some(time_parts::timestamp_text(site.options.now_micros)),
+        data_type: DataType::Timestamp,
+    }
 }
 
 fn current_timestamp(site: &mut Site) -> Result<Expression> {

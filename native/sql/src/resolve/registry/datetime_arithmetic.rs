@@ -36,7 +36,9 @@ pub(super) fn resolve(site: &mut Site, operator: &str) -> Result<Option<Expressi
             (DataType::Null, b) if is_interval(b) => Ok(None),
             (_, b) if is_interval(b) => add_interval(site, &left, &right, "-"),
             (a, b) if is_timestamp(a) || is_timestamp(b) => subtract_timestamps(site, &left, &right),
-            (_, DataType::Date) | (DataType::Date, DataType::String | DataType::Null) => subtract_dates(site, &left, &right),
+            (_, DataType::Date) | (DataType::Date, DataType::String | DataType::Null) => {
+                subtract_dates(site, &left, &right)
+            }
             (DataType::Date, _) => add_days(site, &left, &right, "date_sub"),
             _ => Ok(None),
         },
@@ -126,8 +128,7 @@ fn days_of(interval: &Expression) -> Expression {
 }
 
 fn negated(interval: &Expression) -> Expression {
-    negate_literal(interval)
-        .unwrap_or_else(|| strict_call("negative", vec![interval.clone()], data_type_of(interval)))
+    negate_literal(interval).unwrap_or_else(|| strict_call("negative", vec![interval.clone()], data_type_of(interval)))
 }
 
 fn add_days(site: &mut Site, date: &Typed, days: &Typed, name: &str) -> Result<Option<Expression>> {

@@ -54,7 +54,9 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["rand", "random"], 0, Rule::Custom(random)).up_to(1).nulls(Nulls::Never).indeterminate(),
     scalar(&["randn"], 0, Rule::Custom(random)).up_to(1).nulls(Nulls::Never).indeterminate(),
     scalar(&["monotonically_increasing_id"], 0, Rule::Slots(&[], Out::Long)).nulls(Nulls::Never).indeterminate(),
-    scalar(&["spark_partition_id=SPARK_PARTITION_ID"], 0, Rule::Slots(&[], Out::Integer)).nulls(Nulls::Never).indeterminate(),
+    scalar(&["spark_partition_id=SPARK_PARTITION_ID"], 0, Rule::Slots(&[], Out::Integer))
+        .nulls(Nulls::Never)
+        .indeterminate(),
 ];
 
 fn double(value: &str) -> Expression {
@@ -130,7 +132,14 @@ fn random(site: &mut Site) -> Result<Expression> {
         let own = site.argument(0)?.data_type();
         if !(is_integral(&own) || own == DataType::Null) {
             let label = site.argument(0)?.label.clone();
-            return Err(errors::unexpected_input(&site.label, 0, "(\"INT\" or \"BIGINT\")", &label, &own, site.position));
+            return Err(errors::unexpected_input(
+                &site.label,
+                0,
+                "(\"INT\" or \"BIGINT\")",
+                &label,
+                &own,
+                site.position,
+            ));
         }
         if own == DataType::Null { 0 } else { site.constant(0, "seed")? }
     };

@@ -57,7 +57,9 @@ pub(super) enum Rule {
     /// A slot each; the last one repeats.
     Slots(&'static [Slot], Out),
     /// All arguments get one type, strings promoted or not; the result has it.
-    Widest { promote_strings: bool },
+    Widest {
+        promote_strings: bool,
+    },
     Custom(fn(&mut Site) -> Result<Expression>),
 }
 
@@ -132,7 +134,17 @@ impl Function {
 }
 
 const fn row(kind: Kind, names: &'static [&'static str], arity: usize, rule: Rule) -> Function {
-    Function { names, kind, min: arity, max: arity, rule, nulls: Nulls::Any, defaults: &[], show: call, indeterminate: false }
+    Function {
+        names,
+        kind,
+        min: arity,
+        max: arity,
+        rule,
+        nulls: Nulls::Any,
+        defaults: &[],
+        show: call,
+        indeterminate: false,
+    }
 }
 
 /// A scalar function of `arity` arguments.
@@ -236,10 +248,47 @@ mod tests {
         let readme = include_str!("../README.md");
         // Rewritten: they never stay a call of their own name.
         let rewritten = [
-            "positive", "==", "equal_null", "<>", "!", "between", "nvl", "ifnull", "zeroifnull", "nvl2", "nullif", "nullifzero", "if",
-            "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "string", "binary", "date",
-            "timestamp", "||", "btrim", "extract", "date_part", "to_unix_timestamp", "current_date", "current_timestamp",
-            "current_timezone", "typeof", "pi", "e", "mod", "<<", ">>", ">>>", "|",
+            "positive",
+            "==",
+            "equal_null",
+            "<>",
+            "!",
+            "between",
+            "nvl",
+            "ifnull",
+            "zeroifnull",
+            "nvl2",
+            "nullif",
+            "nullifzero",
+            "if",
+            "boolean",
+            "tinyint",
+            "smallint",
+            "int",
+            "bigint",
+            "float",
+            "double",
+            "decimal",
+            "string",
+            "binary",
+            "date",
+            "timestamp",
+            "||",
+            "btrim",
+            "extract",
+            "date_part",
+            "to_unix_timestamp",
+            "current_date",
+            "current_timestamp",
+            "current_timezone",
+            "typeof",
+            "pi",
+            "e",
+            "mod",
+            "<<",
+            ">>",
+            ">>>",
+            "|",
         ];
         let mut missing: Vec<&str> = table()
             .values()

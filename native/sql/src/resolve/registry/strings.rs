@@ -17,7 +17,11 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["initcap"], 1, TEXT),
     scalar(&["reverse"], 1, TEXT),
     scalar(&["soundex"], 1, TEXT),
-    scalar(&["length", "char_length", "character_length", "len"], 1, Rule::Slots(&[Slot::StringOrBinary], Out::Integer)),
+    scalar(
+        &["length", "char_length", "character_length", "len"],
+        1,
+        Rule::Slots(&[Slot::StringOrBinary], Out::Integer),
+    ),
     scalar(&["octet_length"], 1, Rule::Slots(&[Slot::StringOrBinary], Out::Integer)),
     scalar(&["bit_length"], 1, Rule::Slots(&[Slot::StringOrBinary], Out::Integer)),
     scalar(&["ascii"], 1, Rule::Slots(&[S], Out::Integer)),

@@ -1,4 +1,5 @@
 //! Bringing columns up that a node below computes but does not give.
+use crate::resolve::expression::outer_ids;
 use crate::resolve::output::output_of;
 use crate::resolve::scope::{Field, Scope};
 use crate::resolve::select::for_each_column;
@@ -17,10 +18,19 @@ pub(in crate::resolve) fn expose_used<'x>(
             used.insert(id);
         });
     }
+    expose_ids(plan, scope, used);
+}
+
+/// The same for the columns that a lateral query takes from `plan`.
+pub(super) fn expose_outer(plan: &mut Relation, scope: &Scope, lateral: &Relation) {
+    expose_ids(plan, scope, outer_ids(lateral).into_iter().collect());
+}
+
+fn expose_ids(plan: &mut Relation, scope: &Scope, mut ids: BTreeSet<u64>) {
     for column in output_of(plan) {
-        used.remove(&column.id);
+        ids.remove(&column.id);
     }
-    for id in used {
+    for id in ids {
         if let Some(field) = scope.field_by_id(id) {
             expose(plan, field);
         }
@@ -50,8 +60,7 @@ fn expose(plan: &mut Relation, field: &Field) -> bool {
         | Relation::Sample { input, .. }
         | Relation::Hint { input, .. } => expose(input, field),
         Relation::Join { left, right, kind, .. } => {
-            expose(left, field)
-                || (!matches!(kind, JoinKind::LeftSemi | JoinKind::LeftAnti) && expose(right, field))
+            expose(left, field) || (!matches!(kind, JoinKind::LeftSemi | JoinKind::LeftAnti) && expose(right, field))
         }
         _ => false,
     }

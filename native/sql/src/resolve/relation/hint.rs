@@ -23,7 +23,13 @@ fn join_hint(name: &str) -> Option<&'static str> {
 }
 
 impl Resolver<'_> {
-    pub(super) fn hint(&mut self, input: &Relation, name: &str, parameters: &[Expression], env: Env<'_>) -> Result<Output> {
+    pub(super) fn hint(
+        &mut self,
+        input: &Relation,
+        name: &str,
+        parameters: &[Expression],
+        env: Env<'_>,
+    ) -> Result<Output> {
         if let Some(name) = join_hint(name) {
             return self.join_strategy(input, name, parameters, env);
         }
@@ -35,7 +41,11 @@ impl Resolver<'_> {
             "repartition" => match parameters {
                 [count] if long_value(count).is_some() => {
                     let count = partitions(name, parameters)?;
-                    self.wrapped(input, env, |input| Relation::Repartition { input, num_partitions: count, shuffle: true })
+                    self.wrapped(input, env, |input| Relation::Repartition {
+                        input,
+                        num_partitions: count,
+                        shuffle: true,
+                    })
                 }
                 [first, columns @ ..] if long_value(first).is_some() => {
                     let count = partitions(name, std::slice::from_ref(first))?;
@@ -55,9 +65,19 @@ impl Resolver<'_> {
         }
     }
 
-    fn join_strategy(&mut self, input: &Relation, name: &'static str, parameters: &[Expression], env: Env<'_>) -> Result<Output> {
+    fn join_strategy(
+        &mut self,
+        input: &Relation,
+        name: &'static str,
+        parameters: &[Expression],
+        env: Env<'_>,
+    ) -> Result<Output> {
         if parameters.is_empty() {
-            return self.wrapped(input, env, |input| Relation::Hint { input, name: name.to_owned(), parameters: Vec::new() });
+            return self.wrapped(input, env, |input| Relation::Hint {
+                input,
+                name: name.to_owned(),
+                parameters: Vec::new(),
+            });
         }
         let before = self.hints.len();
         for parameter in parameters {
@@ -101,6 +121,10 @@ fn partitions(name: &str, parameters: &[Expression]) -> Result<u32> {
 fn keys(columns: &[Expression]) -> Vec<SortOrder> {
     columns
         .iter()
-        .map(|column| SortOrder { child: column.clone(), direction: SortDirection::Ascending, null_ordering: NullOrdering::Default })
+        .map(|column| SortOrder {
+            child: column.clone(),
+            direction: SortDirection::Ascending,
+            null_ordering: NullOrdering::Default,
+        })
         .collect()
 }

@@ -49,7 +49,14 @@ impl Resolver<'_> {
                     num_partitions: partitions,
                     column_id: Some(id),
                 };
-                let field = Field { id, origin: id, name: "id".to_owned(), data_type: DataType::Long, nullable: false, qualifier: None };
+                let field = Field {
+                    id,
+                    origin: id,
+                    name: "id".to_owned(),
+                    data_type: DataType::Long,
+                    nullable: false,
+                    qualifier: None,
+                };
                 Ok(Output { plan, scope: Scope::of(vec![field]) })
             }
             Relation::LocalRelation { rows, column_names, fields, .. } => {
@@ -66,11 +73,16 @@ impl Resolver<'_> {
             Relation::Tail { input, limit } => {
                 self.wrapped(input, env, |input| Relation::Tail { input, limit: *limit })
             }
-            Relation::SubqueryAlias { input, alias, column_aliases } => self.subquery_alias(input, alias, column_aliases, env),
+            Relation::SubqueryAlias { input, alias, column_aliases } => {
+                self.subquery_alias(input, alias, column_aliases, env)
+            }
             Relation::Repartition { input, num_partitions, shuffle } => {
                 let (num_partitions, shuffle) = (*num_partitions, *shuffle);
                 if num_partitions == 0 {
-                    return Err(QueryError::new("INVALID_NUM_PARTITIONS", "Number of partitions (0) must be positive."));
+                    return Err(QueryError::new(
+                        "INVALID_NUM_PARTITIONS",
+                        "Number of partitions (0) must be positive.",
+                    ));
                 }
                 self.wrapped(input, env, |input| Relation::Repartition { input, num_partitions, shuffle })
             }
@@ -112,7 +124,12 @@ impl Resolver<'_> {
     }
 
     /// A node that only passes rows on.
-    fn wrapped(&mut self, input: &Relation, env: Env<'_>, make: impl FnOnce(Box<Relation>) -> Relation) -> Result<Output> {
+    fn wrapped(
+        &mut self,
+        input: &Relation,
+        env: Env<'_>,
+        make: impl FnOnce(Box<Relation>) -> Relation,
+    ) -> Result<Output> {
         let Output { plan, scope } = self.relation(input, env)?;
         Ok(Output { plan: make(Box::new(plan)), scope })
     }
