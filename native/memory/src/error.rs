@@ -1,6 +1,7 @@
 //! Errors, worded for the person who reads a failed task's message.
 
 use std::fmt;
+use std::ops::Deref;
 
 use crate::task::TaskKey;
 
@@ -70,8 +71,27 @@ impl fmt::Display for Refusal {
 
 /// Execution memory could not be acquired. The consumer holds what it held before: it
 /// may spill and ask again, or fail the attempt as a retryable out-of-memory error.
+/// Its fields are those of [`Exhaustion`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemoryExhausted {
+pub struct MemoryExhausted(Box<Exhaustion>);
+
+impl MemoryExhausted {
+    pub(crate) fn new(exhaustion: Exhaustion) -> Self {
+        Self(Box::new(exhaustion))
+    }
+}
+
+impl Deref for MemoryExhausted {
+    type Target = Exhaustion;
+
+    fn deref(&self) -> &Exhaustion {
+        &self.0
+    }
+}
+
+/// Who asked for how much, what refused it, and who held what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exhaustion {
     /// Consumer that asked.
     pub consumer: String,
     /// Bytes that it asked for.

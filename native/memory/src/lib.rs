@@ -19,7 +19,7 @@ mod manager;
 mod storage;
 mod task;
 
-pub use error::{ConfigError, Holder, MemoryExhausted, Refusal, StorageRefused};
-pub use manager::{Evictor, MemoryConfig, MemoryManager, MemoryUsage};
+pub use error::{ConfigError, Exhaustion, Holder, MemoryExhausted, Refusal, StorageRefused};
+pub use manager::{Evictor, MemoryConfig, MemoryManager, MemoryUsage, TaskUsage};
 pub use storage::{StorageHold, StorageMemory};
 pub use task::{Consumer, TaskKey, TaskMemory};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::error::{ConfigError, Holder, MemoryExhausted, Refusal, StorageRefused};
+use crate::error::{ConfigError, Exhaustion, Holder, MemoryExhausted, Refusal, StorageRefused};
 use crate::storage::StorageMemory;
 use crate::task::{TaskKey, TaskMemory};
 
@@ -64,6 +64,17 @@ pub struct MemoryUsage {
     pub peak_execution_bytes: usize,
     /// Largest `storage_bytes` ever.
     pub peak_storage_bytes: usize,
+}
+
+/// What a living task holds, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskUsage {
+    /// The task.
+    pub key: TaskKey,
+    /// Held now.
+    pub bytes: usize,
+    /// The most that it ever held.
+    pub peak_bytes: usize,
 }
 
 pub(crate) struct ConsumerState {
@@ -246,6 +257,22 @@ impl MemoryManager {
         top_holders(&self.state.lock(), n)
     }
 
+    /// The living tasks, the largest first: for a watchdog that must end one of them.
+    pub fn tasks(&self) -> Vec<TaskUsage> {
+        let state = self.state.lock();
+        let mut tasks: Vec<_> = state
+            .tasks
+            .values()
+            .map(|task| TaskUsage {
+                key: TaskKey(task.key),
+                bytes: task.bytes,
+                peak_bytes: task.peak,
+            })
+            .collect();
+        tasks.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.key.cmp(&b.key)));
+        tasks
+    }
+
     /// Asks the evictors for storage bytes above the protected share, at most `bytes`,
     /// and returns how many they freed: for a watchdog of the process's real memory.
     pub fn evict_storage(&self, bytes: usize) -> usize {
@@ -323,7 +350,7 @@ impl MemoryManager {
     ) -> MemoryExhausted {
         let task = state.tasks.get(&task);
         let consumer = task.and_then(|t| t.consumers.get(&consumer));
-        MemoryExhausted {
+        MemoryExhausted::new(Exhaustion {
             consumer: consumer.map_or_else(String::new, |c| c.name.to_string()),
             requested,
             consumer_bytes: consumer.map_or(0, |c| c.bytes),
@@ -335,7 +362,7 @@ impl MemoryManager {
             budget_bytes: self.budget,
             refusal,
             top_holders: top_holders(state, TOP_HOLDERS),
-        }
+        })
     }
 
     /// Asks the evictors in turn, without any lock, until `bytes` are freed.

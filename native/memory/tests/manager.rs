@@ -1,4 +1,5 @@
 //! The rules of the unified memory model, one by one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -239,6 +240,8 @@ fn the_message_says_who_held_what() {
          2.0 MiB (can spill)"
     );
     drop(idle);
+    let tasks: Vec<_> = manager.tasks().iter().map(|t| (t.key.0, t.bytes)).collect();
+    assert_eq!(tasks, [(7, 5 * MIB), (8, 2 * MIB)]);
     assert_eq!(manager.top_holders(1)[0].consumer, "HashJoinInput");
 }
 

@@ -1,4 +1,5 @@
 //! Whatever tasks, consumers and stores do, the sums are right, and 0 in the end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,6 @@
 //! Bytes that are not what was written: always a typed error, never a panic, never an
 //! allocation beyond what the bytes can stand for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Spark's own answers (tests/golden/spark_hash.json), in every Arrow representation.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
 

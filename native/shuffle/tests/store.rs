@@ -1,4 +1,5 @@
 //! Outputs in memory and on disk: who wins, who is evicted, what is left.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -77,19 +77,35 @@ impl Algorithm for Wide {
         fold(seed.rotate_left(23) ^ value as u64 ^ K1, K0).wrapping_add(seed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(bytes: &[u8], seed: u64) -> u64 {
-        let mut h = seed.rotate_left(29) ^ (bytes.len() as u64).wrapping_mul(K1);
-        let (words, tail) = bytes.as_chunks::<8>();
-        for word in words {
-            h = fold(h ^ u64::from_le_bytes(*word), K0).wrapping_add(h);
-        }
-        if !tail.is_empty() {
-            let mut last = [0; 8];
-            last[..tail.len()].copy_from_slice(tail);
-            h = fold(h ^ u64::from_le_bytes(last), K1).wrapping_add(h);
-        }
-        h.wrapping_mul(K0)
+        let len = bytes.len() as u64;
+        let mut h = seed.rotate_left(29) ^ len.wrapping_mul(K1);
+        // Reads overlap at the end, so that no copy of a tail is made.
+        let last = match (bytes.last_chunk::<8>(), bytes.last_chunk::<4>(), bytes) {
+            (Some(last), _, _) => {
+                let (words, tail) = bytes.as_chunks::<8>();
+                let words = if tail.is_empty() {
+                    &words[..words.len() - 1]
+                } else {
+                    words
+                };
+                for word in words {
+                    h = fold(h ^ u64::from_le_bytes(*word), K0).wrapping_add(h);
+                }
+                u64::from_le_bytes(*last)
+            }
+            (None, Some(last), [a, b, c, d, ..]) => {
+                u64::from(u32::from_le_bytes([*a, *b, *c, *d])) << 32
+                    | u64::from(u32::from_le_bytes(*last))
+            }
+            (_, _, [first, .., last]) => {
+                u64::from(*first) | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last) << 16
+            }
+            (_, _, [byte]) => u64::from(*byte),
+            _ => 0,
+        };
+        fold(h ^ last, K0).wrapping_add(h)
     }
 
     #[inline(always)]

@@ -9,6 +9,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
+use super::stretches::copy_stretches;
 use super::views::{compact_nested, gather_views};
 use crate::charge::slice_bytes;
 use crate::error::{Result, ShuffleError};
@@ -72,6 +73,9 @@ fn assemble_column(column: usize, pieces: &[Piece], rows: usize) -> Result<Array
                     .flat_map(|(source, p)| (p.start..p.start + p.len).map(move |r| (source, r)))
             }))
         }};
+    }
+    if let Some(copied) = copy_stretches(column, pieces, rows)? {
+        return Ok(copied);
     }
     Ok(match first.batch.column(column).data_type() {
         DataType::Utf8View => views!(as_string_view),

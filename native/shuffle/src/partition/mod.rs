@@ -8,6 +8,7 @@
 
 mod assemble;
 mod sort;
+mod stretches;
 mod views;
 
 pub(crate) use assemble::{Piece, assemble, blocks};

@@ -137,6 +137,7 @@ impl Buffered {
     /// bytes of their buffers.
     pub fn take_batches(&mut self) -> Result<(Vec<Vec<RecordBatch>>, usize)> {
         let keep = self.keep_rows();
+        let mut coalesced = false;
         for batches in &mut self.chunks {
             let tiny = |batch: &RecordBatch| batch.num_rows() < keep;
             if batches.len() < 2 || !batches.iter().any(tiny) {
@@ -155,14 +156,18 @@ impl Buffered {
                 },
             )?;
             *batches = merged;
+            coalesced = true;
         }
-        let mut buffers = BufferSet::default();
-        for batch in self.chunks.iter().flatten() {
-            buffers.add(batch);
+        if coalesced {
+            self.chunk_buffers = BufferSet::default();
+            for batch in self.chunks.iter().flatten() {
+                self.chunk_buffers.add(batch);
+            }
         }
+        let bytes = self.chunk_buffers.bytes();
         let empty = vec![Vec::new(); self.chunks.len()];
         self.chunk_buffers = BufferSet::default();
-        Ok((std::mem::replace(&mut self.chunks, empty), buffers.bytes()))
+        Ok((std::mem::replace(&mut self.chunks, empty), bytes))
     }
 
     /// Passes the rows of a partition on, in order, in batches for a file.

@@ -24,11 +24,15 @@ use buffer::{Buffered, Stage, conform};
 use spill::Spill;
 
 /// Rows are sorted in runs of this many at least (smaller batches wait for others) and
-/// twice as many at most.
-const RUN_ROWS: usize = 16_384;
+/// twice as many at most; of more when there are many partitions.
+const MIN_RUN_ROWS: usize = 16_384;
+const MAX_RUN_ROWS: usize = 131_072;
 
-/// And of this many bytes, about, where rows are wide.
-const RUN_BYTES: usize = 8 << 20;
+/// A run should have so many rows of a partition: what is copied at once when runs are cut.
+const PARTITION_ROWS: usize = 64;
+
+/// Runs have about this many bytes at most, where rows are wide.
+const RUN_BYTES: usize = 16 << 20;
 
 /// So many spill files are merged into one: each is open while the output is written.
 const MAX_SPILL_FILES: usize = 64;
@@ -92,6 +96,7 @@ pub struct ShuffleWriter {
     store: Arc<dyn BlockStore>,
     memory: Consumer,
     options: WriterOptions,
+    run_rows: usize,
     sorter: Sorter,
     hashes: Vec<i32>,
     ids: Vec<u32>,
@@ -151,6 +156,7 @@ impl ShuffleWriter {
             store,
             memory,
             options,
+            run_rows: (partitions as usize * PARTITION_ROWS).clamp(MIN_RUN_ROWS, MAX_RUN_ROWS),
             hashes: Vec::new(),
             ids: Vec::new(),
             checksum: RowChecksum::default(),
@@ -309,10 +315,10 @@ impl ShuffleWriter {
         let batch = conform(batch, &self.schema)?;
         self.flush_small()?;
         self.checksum.add(&batch, ids);
-        if rows < RUN_ROWS / 2 || self.stage.rows() > 0 {
+        if rows < self.run_rows / 2 || self.stage.rows() > 0 {
             let batch = compact_if_wasteful(&self.schema, batch, |b| self.stage.new_bytes(b))?;
             let bytes = self.stage.push(batch, ids);
-            let full = self.stage.rows() >= RUN_ROWS || self.stage.bytes() >= RUN_BYTES;
+            let full = self.stage.rows() >= self.run_rows || self.stage.bytes() >= RUN_BYTES;
             let refused = self.hold(bytes);
             if refused || full {
                 self.flush_stage()?;
@@ -344,7 +350,7 @@ impl ShuffleWriter {
         let rows = batch.num_rows();
         let bytes = slice_bytes(batch) as usize;
         let by_bytes = (rows * RUN_BYTES).checked_div(bytes).unwrap_or(rows);
-        let run_rows = by_bytes.clamp(1, 2 * RUN_ROWS);
+        let run_rows = by_bytes.clamp(1, 2 * self.run_rows);
         let runs = rows.div_ceil(run_rows);
         for run in 0..runs {
             let (start, end) = (run * rows / runs, (run + 1) * rows / runs);
@@ -355,11 +361,18 @@ impl ShuffleWriter {
             let sorted = self.sorter.sort(&slice, &ids[start..end])?;
             self.buffered.add_run(sorted);
             self.settle(estimate, self.buffered.bytes() - before);
-            if self.buffered.run_bytes() >= self.options.flush_bytes {
+            if self.buffered.run_bytes() >= self.flush_bytes() {
                 self.cut()?;
             }
         }
         Ok(())
+    }
+
+    /// Runs are cut when there are so many bytes: fewer when there is not the memory for
+    /// them and their batches at once.
+    fn flush_bytes(&self) -> usize {
+        let limit = self.memory.task().limit_bytes() / 8;
+        self.options.flush_bytes.min(limit.max(RUN_BYTES))
     }
 
     /// Collects small batches of one partition.

@@ -1,4 +1,5 @@
 //! Random batches of every type that is shuffled, and a store in a temporary directory.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
