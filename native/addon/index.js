@@ -1,4 +1,17 @@
 // Generated from native/addon/src by `npm run gen`: do not edit.
 import { loadAddon } from './load.js';
 
-loadAddon();
+export const {
+  NativeExecutor,
+  analyze,
+  chooseRangeBounds,
+  crossings,
+  inferCsvSchema,
+  parquetMetadata,
+  parseExpression,
+  parseSql,
+  plan,
+  refine,
+  requiredTables,
+  showString,
+} = loadAddon();

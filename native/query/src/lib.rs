@@ -2,3 +2,17 @@
 //! a stage into a program, and running programs as tasks. The only crate that sees DataFusion.
 
 pub mod boundary;
+pub mod codec;
+mod external;
+pub mod functions;
+pub mod lower;
+pub mod nodes;
+pub mod plan;
+mod registry;
+pub mod run;
+pub mod show;
+pub mod sources;
+pub mod stage;
+
+pub use datafusion::common::DataFusionError;
+pub use external::{ExternalAnswer, external_stream};

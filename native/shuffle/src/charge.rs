@@ -48,6 +48,11 @@ impl BufferSet {
         self.bytes - before
     }
 
+    /// Adds a batch whose buffers no other batch has, without looking at each.
+    pub fn add_owned(&mut self, batch: &RecordBatch) {
+        self.bytes += batch.get_array_memory_size();
+    }
+
     /// What [`BufferSet::add`] would return.
     pub fn new_bytes(&self, batch: &RecordBatch) -> usize {
         let mut new = Self::default();

@@ -87,6 +87,25 @@ pub struct TableFile {
     pub rows: Option<u64>,
     /// Hosts that hold it, best first.
     pub hosts: Vec<String>,
+    /// Where it can be cut (Parquet's row groups), in order; empty: anywhere, if the format can be cut at all.
+    pub blocks: Vec<FileBlock>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileBlock {
+    /// Offset of its first byte.
+    pub start: u64,
+    pub rows: u64,
+}
+
+/// Result of `analyze`: the resolved tree (optimizer rules may rewrite it) and its schema (`df.schema`).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Analyzed {
+    pub plan: Relation,
+    pub schema: Vec<StructField>,
+    pub next_column_id: u64,
 }
 
 /// Result of `plan`: the whole query as data plus one opaque `plan` per stage (bytes, base64 in JSON never: they are
@@ -239,6 +258,14 @@ pub struct StageDecisions {
     pub avoid_hash_join: bool,
     pub conf: BTreeMap<String, String>,
     pub now_micros: i64,
+}
+
+/// The sampled keys of one map output of a range exchange, and its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RangeRun {
+    pub keys: Vec<String>,
+    pub rows: u64,
 }
 
 /// Reduce partitions `[start, end)` of map outputs `[map_start, map_end)` (`map_end` null: all).

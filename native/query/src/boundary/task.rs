@@ -1,4 +1,5 @@
-use super::{Split, StageOutput};
+use super::{Determinism, Split, StageOutput};
+use kiln_sql::tree::StructField;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,6 +59,8 @@ pub struct MapOutputLocation {
     pub executor_id: String,
     /// `memory:` or `file:/...`: the block store and where.
     pub uri: String,
+    /// `MapStatus.keys` of a range exchange; else empty.
+    pub keys: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -178,13 +181,15 @@ pub struct ExecutorUsage {
     pub shared_builds: u64,
 }
 
-/// Kept beside a program so that a task knows what to make of the root operator.
+/// Kept beside a stage plan or program so that a task knows what to make of the root operator. TypeScript does not see it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProgramHeader {
     pub version: String,
     pub output: StageOutput,
-    pub session_time_zone: String,
+    pub determinism: Determinism,
+    /// Names and types of the columns of a result or write, by position; empty for map outputs.
+    pub fields: Vec<StructField>,
     pub now_micros: i64,
     pub conf: BTreeMap<String, String>,
 }

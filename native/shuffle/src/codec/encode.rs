@@ -179,7 +179,8 @@ fn names(schema: &Schema) -> String {
     format!("({})", fields.join(", "))
 }
 
-pub(super) fn has_dictionary(data_type: &DataType) -> bool {
+/// Whether there is a dictionary in the type.
+pub(crate) fn has_dictionary(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, _) => true,
         DataType::List(field)

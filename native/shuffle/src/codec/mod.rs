@@ -22,6 +22,7 @@ mod header;
 
 pub use decode::BlockDecoder;
 pub use encode::BlockEncoder;
+pub(crate) use encode::has_dictionary;
 pub use header::{BlockHeader, HEADER_LEN, MAX_RAW_LEN};
 
 use crate::error::{Result, ShuffleError};

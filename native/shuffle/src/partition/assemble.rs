@@ -15,7 +15,7 @@ use crate::charge::slice_bytes;
 use crate::error::{Result, ShuffleError};
 
 /// A batch has about so many bytes at most (strings of one array: 2 GiB).
-const MAX_BATCH_BYTES: u64 = 16 << 20;
+const MAX_BATCH_BYTES: usize = 16 << 20;
 
 /// Some consecutive rows of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ pub(crate) struct Piece<'a> {
     pub batch: &'a RecordBatch,
     pub start: usize,
     pub len: usize,
+    /// Bytes of a row of the batch on average.
+    pub row_bytes: usize,
 }
 
 impl<'a> Piece<'a> {
@@ -31,6 +33,7 @@ impl<'a> Piece<'a> {
             batch,
             start: 0,
             len: batch.num_rows(),
+            row_bytes: row_bytes(batch),
         }
     }
 
@@ -132,7 +135,9 @@ fn even_blocks(
     if rows == 0 {
         return Ok(());
     }
-    let target = target.min(rows_of_bytes(pieces, rows));
+    let bytes: usize = pieces.iter().map(|p| p.len * p.row_bytes).sum();
+    let wide = (rows * MAX_BATCH_BYTES).checked_div(bytes).unwrap_or(rows);
+    let target = target.min(wide).max(1);
     let size = rows.div_ceil((rows / target).max(1));
     let mut group: Vec<Piece> = Vec::new();
     let mut grouped = 0;
@@ -179,15 +184,9 @@ fn emit_group(
     }
 }
 
-/// Rows that have about [`MAX_BATCH_BYTES`], going by the average of the batches.
-fn rows_of_bytes(pieces: &[Piece], rows: usize) -> usize {
-    // Wide rows only: the average of one batch per piece is not worth more.
-    let sample = pieces.iter().max_by_key(|p| p.len);
-    let average = sample.map_or(0, |p| {
-        slice_bytes(&p.batch.slice(p.start, p.len)) / (p.len as u64).max(1)
-    });
-    match MAX_BATCH_BYTES.checked_div(average) {
-        Some(limit) => (limit as usize).clamp(1, rows.max(1)),
-        None => rows.max(1),
-    }
+/// Bytes of a row on average.
+pub(crate) fn row_bytes(batch: &RecordBatch) -> usize {
+    (slice_bytes(batch) as usize)
+        .checked_div(batch.num_rows())
+        .unwrap_or(0)
 }

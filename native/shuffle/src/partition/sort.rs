@@ -8,6 +8,7 @@ use arrow::buffer::ScalarBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, SchemaRef};
 
+use super::assemble::row_bytes;
 use super::views::{compact_nested, gather_views};
 use crate::error::{Result, ShuffleError};
 
@@ -15,6 +16,8 @@ use crate::error::{Result, ShuffleError};
 #[derive(Debug)]
 pub(crate) struct Run {
     pub batch: RecordBatch,
+    /// Bytes of a row on average.
+    pub row_bytes: usize,
     /// First row of each partition, and the number of rows at the end.
     starts: Vec<u32>,
 }
@@ -63,8 +66,10 @@ impl Sorter {
         self.order = order.into_inner().into_vec().unwrap_or_default();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let schema = SchemaRef::clone(&self.schema);
+        let batch = RecordBatch::try_new_with_options(schema, columns?, &options)?;
         Ok(Run {
-            batch: RecordBatch::try_new_with_options(schema, columns?, &options)?,
+            row_bytes: row_bytes(&batch),
+            batch,
             starts,
         })
     }

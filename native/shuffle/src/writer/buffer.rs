@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use crate::charge::{BufferSet, buffer_bytes};
+use crate::codec::has_dictionary;
 use crate::error::{Result, ShuffleError};
 use crate::partition::{Piece, Run, blocks};
 
@@ -59,6 +60,8 @@ impl Stage {
 pub(super) struct Buffered {
     schema: SchemaRef,
     target_rows: usize,
+    /// Batches that were cut may have dictionaries in common, but nothing else.
+    shares_dictionaries: bool,
     runs: Vec<Run>,
     run_bytes: usize,
     chunks: Vec<Vec<RecordBatch>>,
@@ -67,9 +70,14 @@ pub(super) struct Buffered {
 
 impl Buffered {
     pub fn new(schema: SchemaRef, partitions: u32, target_rows: usize) -> Self {
+        let shares_dictionaries = schema
+            .fields()
+            .iter()
+            .any(|f| has_dictionary(f.data_type()));
         Self {
             schema,
             target_rows,
+            shares_dictionaries,
             runs: Vec::new(),
             run_bytes: 0,
             chunks: vec![Vec::new(); partitions as usize],
@@ -124,9 +132,14 @@ impl Buffered {
                     Ok(())
                 },
             )?;
-            for batch in cut {
-                self.add_batch(partition as u32, batch);
+            for batch in &cut {
+                if self.shares_dictionaries {
+                    self.chunk_buffers.add(batch);
+                } else {
+                    self.chunk_buffers.add_owned(batch);
+                }
             }
+            self.chunks[partition].append(&mut cut);
         }
         self.runs.clear();
         self.run_bytes = 0;
@@ -210,6 +223,7 @@ fn run_pieces(runs: &[Run], partition: u32) -> Vec<Piece<'_>> {
                 batch: &run.batch,
                 start: rows.start,
                 len: rows.len(),
+                row_bytes: run.row_bytes,
             }
         })
         .filter(|piece| piece.len > 0)

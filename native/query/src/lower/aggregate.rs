@@ -1,0 +1,111 @@
+use super::expression::Site;
+use super::relation::{Lowerer, all_columns, column, project};
+use super::{column_name, query_error};
+use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan};
+use kiln_sql::error::{QueryError, Result};
+use kiln_sql::tree::{Expression, GroupKind, Relation};
+use std::sync::Arc;
+
+/// DataFusion's aggregates, each once, by their names.
+#[derive(Default)]
+pub struct Aggregates {
+    pub exprs: Vec<Expr>,
+}
+
+impl Aggregates {
+    /// The column that an aggregate's result has above the node.
+    pub fn add(&mut self, expr: Expr) -> Expr {
+        let name = expr.schema_name().to_string();
+        if !self.exprs.contains(&expr) {
+            self.exprs.push(expr);
+        }
+        column(name)
+    }
+}
+
+impl Lowerer<'_> {
+    pub fn aggregate(
+        &self,
+        input: &Relation,
+        kind: GroupKind,
+        grouping: &[Expression],
+        sets: &[Vec<u32>],
+        aggregates: &[Expression],
+    ) -> Result<LogicalPlan> {
+        let input = self.relation(input)?;
+        // What is grouped by and aggregated may need columns of its own below.
+        let site = Site::project(&input);
+        let keys = grouping.iter().map(|g| self.group_key(g, &site)).collect::<Result<Vec<_>>>()?;
+        let mut unique = Aggregates::default();
+        let mut outputs = Vec::with_capacity(aggregates.len());
+        let mut results = Vec::new();
+        for aggregate in aggregates {
+            match aggregate {
+                Expression::NamedColumn { expression, id, .. } => {
+                    let result = self.aggregate_call(expression, &site, &mut unique)?.alias(column_name(*id));
+                    results.push(outputs.len());
+                    outputs.push(result);
+                }
+                Expression::Column { id, .. } => outputs.push(column(column_name(*id))),
+                other => return Err(QueryError::new("INTERNAL_ERROR", format!("{other:?} is no aggregate"))),
+            }
+        }
+        let input = self.add_site_columns(input, &site)?;
+        if kind == GroupKind::GroupBy {
+            return grouped(input, keys, unique, outputs);
+        }
+        grouped_by_sets(input, keys, sets, unique, outputs)
+    }
+
+    fn group_key(&self, grouping: &Expression, site: &Site) -> Result<(String, Expr)> {
+        let (expression, id) = match grouping {
+            Expression::NamedColumn { expression, id, .. } => (expression.as_ref(), *id),
+            column @ Expression::Column { id, .. } => (column, *id),
+            other => return Err(QueryError::new("INTERNAL_ERROR", format!("grouping by {other:?}"))),
+        };
+        let key = self.canonical(self.expression(expression, site)?, site)?;
+        Ok((column_name(id), key))
+    }
+}
+
+fn grouped(input: LogicalPlan, keys: Vec<(String, Expr)>, unique: Aggregates, outputs: Vec<Expr>) -> Result<LogicalPlan> {
+    let (names, keys): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
+    // A key that occurs twice is one key of the node.
+    let mut distinct: Vec<Expr> = Vec::with_capacity(keys.len());
+    for key in &keys {
+        if !distinct.contains(key) {
+            distinct.push(key.clone());
+        }
+    }
+    let renames: Vec<(String, Expr)> = names.into_iter().zip(keys.iter().map(|k| column(k.schema_name().to_string()))).collect();
+    let plan = Aggregate::try_new(Arc::new(input), distinct, unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
+    project(plan, renamed(outputs, &renames))
+}
+
+/// The output columns over the aggregate's own names.
+fn renamed(outputs: Vec<Expr>, renames: &[(String, Expr)]) -> Vec<Expr> {
+    let rename = |output: Expr| match &output {
+        Expr::Column(c) => match renames.iter().find(|(name, _)| name == &c.name) {
+            Some((_, from)) if from == &output => output,
+            Some((name, from)) => from.clone().alias(name),
+            None => output,
+        },
+        _ => output,
+    };
+    outputs.into_iter().map(rename).collect()
+}
+
+/// Grouping keys become columns first, so that an aggregate of a key's column sees it before it is NULLed.
+fn grouped_by_sets(input: LogicalPlan, keys: Vec<(String, Expr)>, sets: &[Vec<u32>], unique: Aggregates, outputs: Vec<Expr>) -> Result<LogicalPlan> {
+    let mut columns = all_columns(&input);
+    columns.extend(keys.iter().map(|(name, key)| key.clone().alias(name)));
+    let input = project(input, columns)?;
+    let key = |i: &u32| keys.get(*i as usize).map(|(name, _)| column(name));
+    let sets: Option<Vec<Vec<Expr>>> = sets.iter().map(|set| set.iter().map(key).collect()).collect();
+    let Some(sets) = sets else {
+        return Err(QueryError::new("INTERNAL_ERROR", "a grouping set of no grouping column"));
+    };
+    let group = Expr::GroupingSet(GroupingSet::GroupingSets(sets));
+    let plan = Aggregate::try_new(Arc::new(input), vec![group], unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
+    project(plan, outputs)
+}

@@ -1,0 +1,117 @@
+use super::compare::{binary, has_subquery};
+use super::expression::Site;
+use super::filter::split;
+use super::relation::Lowerer;
+use super::{query_error, subquery};
+use datafusion::common::{DFSchema, NullEquality};
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Join, JoinConstraint, JoinType, LogicalPlan, Operator, lit};
+use kiln_sql::error::{QueryError, Result};
+use kiln_sql::tree::{Expression, JoinKind, Relation, SubqueryKind};
+use std::sync::Arc;
+
+/// A join's condition: keys of both sides, and the rest.
+#[derive(Default)]
+struct Condition {
+    on: Vec<(Expr, Expr)>,
+    null_safe: Vec<(Expr, Expr)>,
+    rest: Vec<Expr>,
+}
+
+impl Lowerer<'_> {
+    pub fn join(&self, left: &Relation, right: &Relation, kind: JoinKind, condition: Option<&Expression>, lateral: bool) -> Result<LogicalPlan> {
+        let (left, mut right) = (self.relation(left)?, self.relation(right)?);
+        let join_type = join_type(kind);
+        if lateral {
+            if !matches!(kind, JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter) {
+                return Err(QueryError::unsupported("this kind of lateral join"));
+            }
+            right = LogicalPlan::Subquery(subquery::correlated(right));
+        }
+        let mut parts = Vec::new();
+        if let Some(condition) = condition {
+            split(condition, &mut parts);
+        }
+        // A subquery in the condition of an inner join is one of a filter above it.
+        let (above, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(|p| holds_subquery(p));
+        if !above.is_empty() && join_type != JoinType::Inner {
+            return Err(QueryError::unsupported("a subquery in the condition of an outer join"));
+        }
+        let plan = self.join_plans(left, right, join_type, &parts)?;
+        if above.is_empty() { Ok(plan) } else { self.filter_plan(plan, &above) }
+    }
+
+    fn join_plans(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType, parts: &[&Expression]) -> Result<LogicalPlan> {
+        let both = left.schema().join(right.schema()).map_err(query_error)?;
+        let site = Site::new(super::expression::SiteKind::Plain, Arc::new(both));
+        let mut condition = Condition::default();
+        for part in parts {
+            let lowered = self.expression(part, &site)?;
+            condition.add(lowered, left.schema(), right.schema());
+        }
+        let (on, null_equality) = condition.keys();
+        let mut rest = conjunction(condition.rest);
+        if on.is_empty() && rest.is_none() && join_type != JoinType::Inner {
+            rest = Some(lit(true));
+        }
+        let join = Join::try_new(Arc::new(left), Arc::new(right), on, rest, join_type, JoinConstraint::On, null_equality, false);
+        join.map(LogicalPlan::Join).map_err(query_error)
+    }
+}
+
+fn join_type(kind: JoinKind) -> JoinType {
+    match kind {
+        JoinKind::Inner | JoinKind::Cross => JoinType::Inner,
+        JoinKind::FullOuter => JoinType::Full,
+        JoinKind::LeftOuter => JoinType::Left,
+        JoinKind::RightOuter => JoinType::Right,
+        JoinKind::LeftAnti => JoinType::LeftAnti,
+        JoinKind::LeftSemi => JoinType::LeftSemi,
+    }
+}
+
+/// Uncorrelated scalar subqueries are mere values.
+fn holds_subquery(part: &Expression) -> bool {
+    super::walk::any(part, &mut |e| match e {
+        Expression::Subquery { kind, plan, .. } => *kind != SubqueryKind::Scalar || super::walk::is_correlated(plan),
+        _ => false,
+    })
+}
+
+impl Condition {
+    fn add(&mut self, part: Expr, left: &DFSchema, right: &DFSchema) {
+        let Expr::BinaryExpr(BinaryExpr { left: l, op: op @ (Operator::Eq | Operator::IsNotDistinctFrom), right: r }) = part else {
+            return self.rest.push(part);
+        };
+        let keys = if has_subquery(&l) || has_subquery(&r) {
+            None
+        } else if only(&l, left) && only(&r, right) {
+            Some((*l.clone(), *r.clone()))
+        } else if only(&l, right) && only(&r, left) {
+            Some((*r.clone(), *l.clone()))
+        } else {
+            None
+        };
+        match (keys, op) {
+            (Some(keys), Operator::Eq) => self.on.push(keys),
+            (Some(keys), _) => self.null_safe.push(keys),
+            (None, op) => self.rest.push(binary(*l, op, *r)),
+        }
+    }
+
+    /// `<=>` makes the keys only where there is no `=`: DataFusion has one rule for all keys of a join.
+    fn keys(&mut self) -> (Vec<(Expr, Expr)>, NullEquality) {
+        let null_safe = std::mem::take(&mut self.null_safe);
+        if self.on.is_empty() && !null_safe.is_empty() {
+            return (null_safe, NullEquality::NullEqualsNull);
+        }
+        self.rest.extend(null_safe.into_iter().map(|(l, r)| binary(l, Operator::IsNotDistinctFrom, r)));
+        (std::mem::take(&mut self.on), NullEquality::NullEqualsNothing)
+    }
+}
+
+/// Whether an expression has columns, and all of this schema.
+fn only(expr: &Expr, schema: &DFSchema) -> bool {
+    let columns = expr.column_refs();
+    !columns.is_empty() && columns.iter().all(|c| schema.has_column(c))
+}

@@ -1,0 +1,86 @@
+use crate::boundary::{MapOutputLocation, MapOutputs, Split};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::execution::TaskContext;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Batches of one input.
+pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
+
+/// Where shuffle readers get their blocks: the local store now, other executors later.
+pub trait ShuffleSource: Send + Sync + fmt::Debug {
+    /// The map outputs of a shuffle, at the task's epoch or later.
+    ///
+    /// # Errors
+    /// When the executor was not told of them.
+    fn outputs(&self, shuffle_id: u64) -> Result<Arc<MapOutputs>>;
+
+    /// The batches of some reduce partitions of one map output, in order.
+    ///
+    /// # Errors
+    /// A fetch failure that names the map output.
+    fn read(&self, shuffle_id: u64, output: &MapOutputLocation, partitions: Range<u32>) -> Result<BatchStream>;
+}
+
+/// Reads the splits of a data source that is written outside of Rust.
+pub trait ExternalReader: Send + Sync + fmt::Debug {
+    /// Batches of one split, with the given columns of the source's schema (`None`: all).
+    fn read(&self, source: &str, payload: &str, split: &Split, schema: SchemaRef, columns: Option<Vec<String>>) -> BatchStream;
+}
+
+/// What the leaves of a running task count.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub input_bytes: AtomicU64,
+    pub input_rows: AtomicU64,
+    pub shuffle_read_bytes: AtomicU64,
+    pub shuffle_read_rows: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+        counter.fetch_add(amount, Ordering::Relaxed);
+    }
+}
+
+/// What one task attempt gives to the leaves of its tree: an extension of its `TaskContext`.
+#[derive(Debug)]
+pub struct TaskInputs {
+    /// Splits of each scan node.
+    pub splits: BTreeMap<u32, Vec<Split>>,
+    pub shuffle: Arc<dyn ShuffleSource>,
+    pub external: Option<Arc<dyn ExternalReader>>,
+    pub counters: Arc<Counters>,
+}
+
+impl TaskInputs {
+    pub(crate) fn of(context: &TaskContext) -> Result<Arc<Self>> {
+        context
+            .session_config()
+            .get_extension::<Self>()
+            .ok_or_else(|| internal_datafusion_err!("a stage's tree was run outside of a task"))
+    }
+}
+
+/// The object store of a split's path, and the path inside it.
+pub(crate) fn split_location(path: &str) -> Result<(ObjectStoreUrl, Path)> {
+    if path.starts_with('/') {
+        return Ok((ObjectStoreUrl::local_filesystem(), Path::from_absolute_path(path)?));
+    }
+    match path.split_once("://") {
+        Some(("file", rest)) => Ok((ObjectStoreUrl::local_filesystem(), Path::from_url_path(rest)?)),
+        Some((scheme, rest)) => {
+            let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
+            Ok((ObjectStoreUrl::parse(format!("{scheme}://{authority}"))?, Path::from_url_path(key)?))
+        }
+        None => Err(internal_datafusion_err!("{path} is neither an absolute path nor a URL")),
+    }
+}

@@ -1,0 +1,125 @@
+//! Errors of tasks, typed until they reach the boundary.
+
+use crate::boundary::{FailureKind, FetchFailure, TaskFailure};
+use crate::functions::SparkError;
+use datafusion::common::DataFusionError;
+use kiln_shuffle::ShuffleError;
+use std::error::Error;
+
+/// An error of Kiln's own operators: it travels as `DataFusionError::External`.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    #[error("map output {} of shuffle {} of executor {} cannot be read: {message}", .fetch.map, .fetch.shuffle_id, .fetch.executor_id)]
+    Fetch { fetch: FetchFailure, message: String },
+    #[error("{message}")]
+    Limit { class: &'static str, message: String },
+}
+
+impl TaskError {
+    pub fn into_datafusion(self) -> DataFusionError {
+        DataFusionError::External(Box::new(self))
+    }
+}
+
+/// What the schedulers are told of an error.
+pub fn failure_of(error: &DataFusionError) -> TaskFailure {
+    let root = error.find_root();
+    let (kind, class, fetch) = classify(root);
+    let mut causes = Vec::new();
+    let message = message_of(root);
+    let mut source: Option<&(dyn Error + 'static)> = match root {
+        DataFusionError::External(inner) => inner.source(),
+        other => other.source(),
+    };
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if text != message && causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        source = cause.source();
+    }
+    TaskFailure { kind, class, message, causes, fetch }
+}
+
+/// The message without DataFusion's prefix ("Execution error: ").
+fn message_of(error: &DataFusionError) -> String {
+    match error {
+        DataFusionError::External(inner) => match inner.downcast_ref::<SparkError>() {
+            Some(spark) => spark.message.clone(),
+            None => inner.to_string(),
+        },
+        DataFusionError::Execution(text) | DataFusionError::Plan(text) | DataFusionError::ResourcesExhausted(text) => text.clone(),
+        DataFusionError::ArrowError(inner, _) => inner.to_string(),
+        DataFusionError::IoError(inner) => inner.to_string(),
+        DataFusionError::ObjectStore(inner) => inner.to_string(),
+        DataFusionError::ParquetError(inner) => inner.to_string(),
+        other => other.strip_backtrace(),
+    }
+}
+
+fn classify(root: &DataFusionError) -> (FailureKind, String, Option<FetchFailure>) {
+    let class = |kind, class: &str| (kind, class.to_owned(), None);
+    match root {
+        DataFusionError::External(inner) => {
+            if let Some(spark) = inner.downcast_ref::<SparkError>() {
+                return (FailureKind::User, spark.class.clone(), None);
+            }
+            match inner.downcast_ref::<TaskError>() {
+                Some(TaskError::Fetch { fetch, .. }) => return (FailureKind::FetchFailed, "FETCH_FAILED".to_owned(), Some(fetch.clone())),
+                Some(TaskError::Limit { class, .. }) => return (FailureKind::User, (*class).to_owned(), None),
+                None => {}
+            }
+            match inner.downcast_ref::<ShuffleError>() {
+                Some(ShuffleError::Io { .. } | ShuffleError::NoLocalDir { .. }) => class(FailureKind::Io, "SHUFFLE_IO"),
+                Some(ShuffleError::Corrupt { .. }) => class(FailureKind::Io, "SHUFFLE_CORRUPT"),
+                Some(_) => class(FailureKind::Internal, "SHUFFLE"),
+                None if inner.is::<std::io::Error>() => class(FailureKind::Io, "IO"),
+                None => class(FailureKind::Internal, "INTERNAL_ERROR"),
+            }
+        }
+        DataFusionError::ResourcesExhausted(_) => class(FailureKind::OutOfMemory, "OUT_OF_MEMORY"),
+        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => class(FailureKind::Io, "IO"),
+        DataFusionError::ParquetError(_) => class(FailureKind::Io, "FAILED_READ_FILE"),
+        DataFusionError::ArrowError(inner, _) => arrow_class(inner),
+        DataFusionError::Execution(_) => class(FailureKind::User, "EXECUTION_ERROR"),
+        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) | DataFusionError::Configuration(_) => {
+            class(FailureKind::User, "ANALYSIS_ERROR")
+        }
+        _ => class(FailureKind::Internal, "INTERNAL_ERROR"),
+    }
+}
+
+fn arrow_class(error: &arrow::error::ArrowError) -> (FailureKind, String, Option<FetchFailure>) {
+    use arrow::error::ArrowError;
+    let (kind, class) = match error {
+        ArrowError::DivideByZero => (FailureKind::User, "DIVIDE_BY_ZERO"),
+        ArrowError::ArithmeticOverflow(_) => (FailureKind::User, "ARITHMETIC_OVERFLOW"),
+        ArrowError::CastError(_) | ArrowError::ParseError(_) => (FailureKind::User, "CAST_INVALID_INPUT"),
+        ArrowError::CsvError(_) => (FailureKind::User, "MALFORMED_RECORD_IN_PARSING"),
+        ArrowError::IoError(..) => (FailureKind::Io, "IO"),
+        ArrowError::ComputeError(_) | ArrowError::InvalidArgumentError(_) => (FailureKind::User, "EXECUTION_ERROR"),
+        _ => (FailureKind::Internal, "INTERNAL_ERROR"),
+    };
+    (kind, class.to_owned(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_root_decides_however_it_is_wrapped() {
+        let fetch = FetchFailure { shuffle_id: 3, map: 1, reduce: 2, executor_id: "e1".into() };
+        let error = TaskError::Fetch { fetch, message: "gone".into() }.into_datafusion();
+        let wrapped = DataFusionError::Context("while joining".into(), Box::new(DataFusionError::Shared(Arc::new(error))));
+        let failure = failure_of(&wrapped);
+        assert_eq!(failure.kind, FailureKind::FetchFailed);
+        assert_eq!(failure.fetch.map(|f| (f.shuffle_id, f.map)), Some((3, 1)));
+
+        let spark = DataFusionError::External(Box::new(SparkError::divide_by_zero()));
+        let failure = failure_of(&DataFusionError::Context("x".into(), Box::new(spark)));
+        assert_eq!((failure.kind, failure.class.as_str()), (FailureKind::User, "DIVIDE_BY_ZERO"));
+        assert!(failure.message.starts_with("Division by zero."), "{}", failure.message);
+    }
+}

@@ -1,0 +1,455 @@
+//! One executor: its memory, stores, programs and running tasks.
+
+use super::error::failure_of;
+use super::memory::TaskPool;
+use super::program::Program;
+use super::runtime::{CpuRuntime, CpuTimed};
+use super::shuffle::{KnownOutputs, TaskShuffle};
+use super::spill::{SpillFactory, TaskSpill};
+use super::task::{RunningTask, TaskEnd, run_task_body};
+use crate::boundary::{ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus};
+use crate::nodes::{Counters, ExternalReader, TaskInputs};
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::TaskContext;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::physical_plan::ExecutionPlan;
+use kiln_memory::{MemoryConfig, MemoryManager, TaskKey, TaskMemory};
+use kiln_shuffle::codec::Codec;
+use kiln_shuffle::dirs::LocalDirs;
+use kiln_shuffle::store::{BlockStore, StoreConfig, open_store};
+use parking_lot::{Mutex, RwLock};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// What a task gives back: the outcome, and the bytes of a result.
+pub type TaskResult = (TaskOutcome, Option<Vec<u8>>);
+
+/// Runs the tasks of one executor.
+#[derive(Debug, Clone)]
+pub struct Executor {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: ExecutorConfig,
+    cpu: Arc<CpuRuntime>,
+    memory: Arc<MemoryManager>,
+    store: Arc<dyn BlockStore>,
+    codec: Codec,
+    outputs: Arc<KnownOutputs>,
+    /// Caches and object stores, shared by all tasks.
+    runtime: Arc<RuntimeEnv>,
+    spill_roots: Vec<PathBuf>,
+    programs: RwLock<HashMap<String, Arc<Program>>>,
+    tasks: Mutex<HashMap<u64, Live>>,
+    shared: Mutex<HashMap<SharedKey, SharedTree>>,
+    external: RwLock<Option<Arc<dyn ExternalReader>>>,
+    next_memory_key: AtomicU64,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Live {
+    token: CancellationToken,
+    reason: Arc<Mutex<Option<String>>>,
+    spill: Arc<TaskSpill>,
+}
+
+/// Tasks of one attempt of a stage run one tree, so that they share its build sides.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct SharedKey {
+    program: String,
+    stage_id: u64,
+    stage_attempt: u32,
+}
+
+#[derive(Debug)]
+struct SharedTree {
+    tree: Arc<dyn ExecutionPlan>,
+    memory: Arc<TaskMemory>,
+    running: usize,
+    idle_since: Instant,
+}
+
+/// A shared build that no task has used for so long is dropped.
+const SHARED_IDLE: Duration = Duration::from_secs(3);
+
+impl Executor {
+    /// # Errors
+    /// When directories, memory settings or threads are refused.
+    pub fn new(config: ExecutorConfig) -> Result<Self> {
+        let memory = MemoryManager::new(MemoryConfig {
+            budget_bytes: usize::try_from(config.memory_bytes).unwrap_or(usize::MAX),
+            storage_fraction: config.storage_fraction,
+        })
+        .map_err(|e| DataFusionError::Configuration(e.to_string()))?;
+        let roots: Vec<PathBuf> = config.local_dirs.iter().map(PathBuf::from).collect();
+        let dirs = LocalDirs::new(&roots).map_err(external)?;
+        let codec = match config.compression.as_str() {
+            "lz4" => Codec::Lz4,
+            "zstd" => Codec::Zstd,
+            "none" => Codec::None,
+            other => return Err(DataFusionError::Configuration(format!("compression '{other}' is none of lz4, zstd, none"))),
+        };
+        let store_config = StoreConfig { memory: Arc::clone(&memory), dirs: Arc::clone(&dirs), codec, force_file: false };
+        let store = open_store(&config.block_store, store_config).map_err(external)?;
+        // Listings are the data source's; footers are worth keeping, by path, size and time.
+        let caches = CacheManagerConfig::default().with_list_files_cache_limit(0).with_metadata_cache_limit(64 << 20);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_cache_manager(caches)
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+            .build_arc()?;
+        let cpu = CpuRuntime::new(config.slots as usize)?;
+        let spill_roots = dirs.paths().iter().map(|dir| dir.join("spill")).collect();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                cpu,
+                memory,
+                store,
+                codec,
+                outputs: Arc::default(),
+                runtime,
+                spill_roots,
+                programs: RwLock::default(),
+                tasks: Mutex::default(),
+                shared: Mutex::default(),
+                external: RwLock::default(),
+                next_memory_key: AtomicU64::new(0),
+                closed: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// Reads data sources that are not in Rust.
+    pub fn set_external_reader(&self, reader: Arc<dyn ExternalReader>) {
+        *self.inner.external.write() = Some(reader);
+    }
+
+    /// Keeps a program, decoded, under its hash.
+    ///
+    /// # Errors
+    /// When it cannot be decoded.
+    pub fn load_program(&self, hash: &str, bytes: &[u8]) -> Result<()> {
+        if self.inner.programs.read().contains_key(hash) {
+            return Ok(());
+        }
+        let program = Program::decode(bytes, Arc::clone(&self.inner.runtime))?;
+        self.inner.programs.write().insert(hash.to_owned(), Arc::new(program));
+        Ok(())
+    }
+
+    pub fn has_program(&self, hash: &str) -> bool {
+        self.inner.programs.read().contains_key(hash)
+    }
+
+    /// Forgets programs that no more tasks will ask for, with the builds that their tasks shared.
+    pub fn unload_program(&self, hash: &str) {
+        self.inner.programs.write().remove(hash);
+        self.inner.shared.lock().retain(|key, shared| key.program != hash || shared.running > 0);
+    }
+
+    /// Where the map outputs of a shuffle are.
+    pub fn set_map_outputs(&self, outputs: MapOutputs) {
+        self.inner.outputs.set(outputs);
+    }
+
+    /// Drops the map outputs of a shuffle that this executor holds or knows of.
+    pub fn remove_shuffle(&self, shuffle_id: u64) {
+        self.inner.outputs.remove(shuffle_id);
+        self.inner.store.remove_shuffle(shuffle_id);
+    }
+
+    /// Asks a task to stop; its `run_task` answers when nothing of it is left.
+    pub fn cancel_task(&self, task_id: u64, reason: &str) -> bool {
+        let tasks = self.inner.tasks.lock();
+        let Some(live) = tasks.get(&task_id) else {
+            return false;
+        };
+        live.reason.lock().get_or_insert_with(|| reason.to_owned());
+        live.token.cancel();
+        true
+    }
+
+    /// Runs one task attempt to its end. It never panics and never leaves anything behind.
+    pub async fn run_task(&self, spec: TaskSpec) -> TaskResult {
+        let task_id = spec.task_id;
+        let started = Instant::now();
+        let (status, mut metrics, bytes) = match self.attempt(spec).await {
+            Ok((status, metrics, bytes)) => (status, metrics, bytes),
+            Err(error) => (TaskStatus::Failed { failure: failure_of(&error) }, TaskMetrics::default(), None),
+        };
+        metrics.executor_run_nanos = started.elapsed().as_nanos() as u64;
+        (TaskOutcome { task_id, status, metrics }, bytes)
+    }
+
+    async fn attempt(&self, spec: TaskSpec) -> Result<(TaskStatus, TaskMetrics, Option<Vec<u8>>)> {
+        let inner = &self.inner;
+        if inner.closed.load(Ordering::Acquire) {
+            return exec_err!("executor {} is closed", inner.config.executor_id);
+        }
+        let task = RunningGuard::start(inner, &spec)?;
+        let program = inner
+            .programs
+            .read()
+            .get(&spec.program)
+            .cloned()
+            .ok_or_else(|| exec_datafusion_err!("program {} was not loaded into executor {}", spec.program, inner.config.executor_id))?;
+        let setup = Instant::now();
+        let lease = TreeLease::take(inner, &program, &spec)?;
+        let memory = inner.memory.task(TaskKey(inner.memory_key()));
+        let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory()));
+        let counters = Arc::new(Counters::default());
+        let running = RunningTask {
+            tree: lease.tree(),
+            program,
+            context: inner.context(&spec, &task, &pool, &counters, &lease)?,
+            memory: Arc::clone(&memory),
+            store: Arc::clone(&inner.store),
+            codec: inner.codec,
+            counters,
+            spec,
+        };
+        let deserialize_nanos = setup.elapsed().as_nanos() as u64;
+
+        let mut set = JoinSet::new();
+        let context = Arc::downgrade(&running.context);
+        set.spawn_on(CpuTimed::new(run_task_body(running)), inner.cpu.handle());
+        let joined = tokio::select! {
+            biased;
+            joined = set.join_next() => joined,
+            () = task.token.cancelled() => {
+                set.shutdown().await;
+                None
+            }
+        };
+        // Operators abort what they spawned when they are dropped; a poll that is under way ends first.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while context.strong_count() > 0 && !lease.is_shared() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        pool.end();
+        let (status, metrics, bytes) = match joined {
+            Some(Ok((Ok(end), cpu_nanos))) => {
+                let TaskEnd { output, mut metrics, bytes } = end;
+                metrics.executor_cpu_nanos = cpu_nanos;
+                (TaskStatus::Success { output }, metrics, bytes)
+            }
+            Some(Ok((Err(error), cpu_nanos))) => {
+                lease.spoil();
+                let metrics = TaskMetrics { executor_cpu_nanos: cpu_nanos, ..TaskMetrics::default() };
+                (TaskStatus::Failed { failure: failure_of(&error) }, metrics, None)
+            }
+            Some(Err(error)) if error.is_panic() => {
+                lease.spoil();
+                (TaskStatus::Failed { failure: panic_failure(error) }, TaskMetrics::default(), None)
+            }
+            Some(Err(_)) | None => {
+                lease.spoil();
+                let reason = task.reason.lock().clone().unwrap_or_else(|| "cancelled".to_owned());
+                (TaskStatus::Killed { reason }, TaskMetrics::default(), None)
+            }
+        };
+        let peak_execution_memory = memory.peak_bytes() as u64;
+        Ok((status, TaskMetrics { deserialize_nanos, peak_execution_memory, ..metrics }, bytes))
+    }
+
+    pub fn usage(&self) -> ExecutorUsage {
+        let inner = &self.inner;
+        inner.sweep_shared();
+        let memory = inner.memory.usage();
+        let store = inner.store.usage();
+        let tasks = inner.tasks.lock();
+        ExecutorUsage {
+            live_tasks: tasks.len() as u64,
+            reserved_bytes: memory.execution_bytes as u64,
+            storage_bytes: memory.storage_bytes as u64,
+            disk_bytes: store.disk_bytes + tasks.values().map(|t| t.spill.used_bytes()).sum::<u64>(),
+            temporary_files: inner.temporary_files(),
+            map_outputs: store.outputs,
+            programs: inner.programs.read().len() as u64,
+            shared_builds: inner.shared.lock().len() as u64,
+        }
+    }
+
+    /// The largest consumers of execution memory, for messages and the watchdog.
+    pub fn memory(&self) -> &Arc<MemoryManager> {
+        &self.inner.memory
+    }
+
+    /// Cancels what runs, waits for it, and forgets everything.
+    pub async fn close(&self) {
+        let inner = &self.inner;
+        inner.closed.store(true, Ordering::Release);
+        for live in inner.tasks.lock().values() {
+            live.reason.lock().get_or_insert_with(|| "the executor closes".to_owned());
+            live.token.cancel();
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !inner.tasks.lock().is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        inner.shared.lock().clear();
+        inner.programs.write().clear();
+        inner.outputs.clear();
+        *inner.external.write() = None;
+    }
+}
+
+impl Inner {
+    fn memory_key(&self) -> u64 {
+        self.next_memory_key.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn context(&self, spec: &TaskSpec, task: &RunningGuard<'_>, pool: &Arc<TaskPool>, counters: &Arc<Counters>, lease: &TreeLease<'_>) -> Result<Arc<TaskContext>> {
+        let inputs = TaskInputs {
+            splits: spec.splits.clone(),
+            shuffle: Arc::new(TaskShuffle { known: Arc::clone(&self.outputs), store: Arc::clone(&self.store), epoch: spec.epoch }),
+            external: self.external.read().clone(),
+            counters: Arc::clone(counters),
+        };
+        let disk = DiskManagerBuilder::default()
+            .with_temp_file_factory(Arc::new(SpillFactory(Arc::clone(&task.spill))))
+            .with_max_temp_directory_size(u64::MAX)
+            .with_max_spill_merge_fan_in(64)
+            .build()?;
+        let runtime = RuntimeEnv {
+            memory_pool: Arc::clone(pool) as _,
+            disk_manager: Arc::new(disk),
+            cache_manager: Arc::clone(&self.runtime.cache_manager),
+            object_store_registry: Arc::clone(&self.runtime.object_store_registry),
+        };
+        let config = lease.program.config.clone().with_extension(Arc::new(inputs));
+        let id = Some(spec.task_id.to_string());
+        Ok(Arc::new(TaskContext::new(id, String::new(), config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), Arc::new(runtime))))
+    }
+
+    fn sweep_shared(&self) {
+        self.shared.lock().retain(|_, shared| shared.running > 0 || shared.idle_since.elapsed() < SHARED_IDLE);
+    }
+
+    /// Spill directories that exist.
+    fn temporary_files(&self) -> u64 {
+        let count = |root: &PathBuf| std::fs::read_dir(root).map_or(0, |entries| entries.count() as u64);
+        self.spill_roots.iter().map(count).sum()
+    }
+}
+
+fn external(error: kiln_shuffle::ShuffleError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+fn panic_failure(error: JoinError) -> TaskFailure {
+    let text = match error.try_into_panic() {
+        Ok(payload) => match payload.downcast::<String>() {
+            Ok(text) => *text,
+            Err(payload) => payload.downcast::<&'static str>().map_or_else(|_| "no message".to_owned(), |text| (*text).to_owned()),
+        },
+        Err(error) => error.to_string(),
+    };
+    TaskFailure { kind: FailureKind::Panic, class: "NATIVE_PANIC".to_owned(), message: format!("the native engine panicked: {text}"), causes: Vec::new(), fetch: None }
+}
+
+/// A task is among the running ones until this is dropped.
+struct RunningGuard<'a> {
+    inner: &'a Inner,
+    task_id: u64,
+    token: CancellationToken,
+    reason: Arc<Mutex<Option<String>>>,
+    spill: Arc<TaskSpill>,
+}
+
+impl<'a> RunningGuard<'a> {
+    fn start(inner: &'a Inner, spec: &TaskSpec) -> Result<Self> {
+        let token = CancellationToken::new();
+        let reason = Arc::new(Mutex::new(None));
+        let spill = Arc::new(TaskSpill::new(inner.spill_roots.clone(), format!("task-{}", spec.task_id)));
+        let live = Live { token: token.clone(), reason: Arc::clone(&reason), spill: Arc::clone(&spill) };
+        let mut tasks = inner.tasks.lock();
+        if tasks.contains_key(&spec.task_id) {
+            return exec_err!("task {} runs already", spec.task_id);
+        }
+        tasks.insert(spec.task_id, live);
+        Ok(Self { inner, task_id: spec.task_id, token, reason, spill })
+    }
+}
+
+impl Drop for RunningGuard<'_> {
+    fn drop(&mut self) {
+        self.spill.end();
+        self.inner.tasks.lock().remove(&self.task_id);
+    }
+}
+
+/// The tree of one attempt: its own, or one shared with the stage's other tasks here.
+struct TreeLease<'a> {
+    inner: &'a Inner,
+    program: Arc<Program>,
+    tree: Arc<dyn ExecutionPlan>,
+    shared: Option<(SharedKey, Arc<TaskMemory>)>,
+}
+
+impl<'a> TreeLease<'a> {
+    fn take(inner: &'a Inner, program: &Arc<Program>, spec: &TaskSpec) -> Result<Self> {
+        if !spec.shares_build {
+            return Ok(Self { inner, program: Arc::clone(program), tree: program.tree()?, shared: None });
+        }
+        inner.sweep_shared();
+        let key = SharedKey { program: spec.program.clone(), stage_id: spec.stage_id, stage_attempt: spec.stage_attempt };
+        let mut trees = inner.shared.lock();
+        let shared = match trees.entry(key.clone()) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(SharedTree {
+                tree: program.tree()?,
+                memory: inner.memory.task(TaskKey(inner.memory_key())),
+                running: 0,
+                idle_since: Instant::now(),
+            }),
+        };
+        shared.running += 1;
+        let (tree, memory) = (Arc::clone(&shared.tree), Arc::clone(&shared.memory));
+        Ok(Self { inner, program: Arc::clone(program), tree, shared: Some((key, memory)) })
+    }
+
+    fn tree(&self) -> Arc<dyn ExecutionPlan> {
+        Arc::clone(&self.tree)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    fn stage_memory(&self) -> Option<Arc<TaskMemory>> {
+        self.shared.as_ref().map(|(_, memory)| Arc::clone(memory))
+    }
+
+    /// After a failure later tasks build anew: the tree may hold the error.
+    fn spoil(&self) {
+        if let Some((key, _)) = &self.shared {
+            let mut trees = self.inner.shared.lock();
+            if trees.get(key).is_some_and(|shared| Arc::ptr_eq(&shared.tree, &self.tree)) {
+                trees.remove(key);
+            }
+        }
+    }
+}
+
+impl Drop for TreeLease<'_> {
+    fn drop(&mut self) {
+        if let Some((key, _)) = &self.shared
+            && let Some(shared) = self.inner.shared.lock().get_mut(key)
+            && Arc::ptr_eq(&shared.tree, &self.tree)
+        {
+            shared.running -= 1;
+            shared.idle_since = Instant::now();
+        }
+    }
+}

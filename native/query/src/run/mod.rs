@@ -1,0 +1,16 @@
+//! Programs run as tasks.
+
+mod error;
+mod executor;
+mod memory;
+mod program;
+mod results;
+mod runtime;
+mod shuffle;
+mod spill;
+mod task;
+mod write;
+
+pub use error::{TaskError, failure_of};
+pub use executor::{Executor, TaskResult};
+pub use runtime::io_runtime;

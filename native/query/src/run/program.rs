@@ -1,0 +1,35 @@
+//! Programs of an executor: decoded once, never executed themselves.
+
+use crate::boundary::ProgramHeader;
+use crate::codec::{PlanKind, ScalarValues, decode_plan};
+use crate::plan::Settings;
+use crate::registry::decoding_context;
+use datafusion::common::Result;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub struct Program {
+    pub header: ProgramHeader,
+    pub config: SessionConfig,
+    /// `spark.driver.maxResultSize`; 0: no limit.
+    pub max_result_bytes: u64,
+    /// A tree that no task has executed.
+    template: Arc<dyn ExecutionPlan>,
+}
+
+impl Program {
+    pub fn decode(bytes: &[u8], runtime: Arc<RuntimeEnv>) -> Result<Self> {
+        let (header, template) = decode_plan(PlanKind::Program, bytes, &decoding_context(runtime), &ScalarValues::default())?;
+        let settings = Settings::from_conf(&header.conf)?;
+        Ok(Self { header, config: settings.session_config(1), max_result_bytes: settings.max_result_bytes, template })
+    }
+
+    /// A tree for one attempt: operators keep state of an execution (builds, errors, metrics).
+    pub fn tree(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        reset_plan_states(Arc::clone(&self.template))
+    }
+}

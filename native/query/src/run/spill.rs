@@ -1,0 +1,100 @@
+//! Spill files of one task: a directory of its own, made when it spills, gone when it ends.
+
+use datafusion::common::{DataFusionError, Result, resources_datafusion_err};
+use datafusion::execution::disk_manager::{DiskManager, DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::{SpillFile, TempFileFactory};
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Spill directories of one task attempt.
+#[derive(Debug)]
+pub struct TaskSpill {
+    /// Directories of this process, one per local disk.
+    roots: Vec<PathBuf>,
+    name: String,
+    opened: Mutex<Opened>,
+    files: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Opened {
+    manager: Option<Arc<DiskManager>>,
+    dirs: Vec<PathBuf>,
+    ended: bool,
+}
+
+impl TaskSpill {
+    pub fn new(roots: Vec<PathBuf>, name: String) -> Self {
+        Self { roots, name, opened: Mutex::new(Opened::default()), files: AtomicU64::new(0) }
+    }
+
+    /// Files made so far.
+    pub fn files(&self) -> u64 {
+        self.files.load(Ordering::Relaxed)
+    }
+
+    /// Bytes on disk now.
+    pub fn used_bytes(&self) -> u64 {
+        self.opened.lock().manager.as_ref().map_or(0, |m| m.used_disk_space())
+    }
+
+    /// Removes the directories, whatever is in them.
+    pub fn end(&self) {
+        let mut opened = self.opened.lock();
+        opened.ended = true;
+        opened.manager = None;
+        for dir in opened.dirs.drain(..) {
+            // Gone already or on a bad disk: nothing more can be done for this task.
+            drop(std::fs::remove_dir_all(dir));
+        }
+    }
+
+    fn manager(&self) -> Result<Arc<DiskManager>> {
+        let mut opened = self.opened.lock();
+        if opened.ended {
+            return Err(resources_datafusion_err!("task {} asked for a spill file after it had ended", self.name));
+        }
+        if let Some(manager) = &opened.manager {
+            return Ok(Arc::clone(manager));
+        }
+        let mut failure = None;
+        for root in &self.roots {
+            let dir = root.join(&self.name);
+            match std::fs::create_dir_all(&dir) {
+                Ok(()) => opened.dirs.push(dir),
+                Err(error) => failure = Some(error),
+            }
+        }
+        if opened.dirs.is_empty() {
+            let error = failure.unwrap_or_else(|| std::io::Error::other("no local directory to spill to"));
+            return Err(DataFusionError::IoError(error));
+        }
+        let manager = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(opened.dirs.clone()))
+            .with_max_temp_directory_size(u64::MAX)
+            .with_max_spill_merge_fan_in(64)
+            .build()?;
+        let manager = Arc::new(manager);
+        opened.manager = Some(Arc::clone(&manager));
+        Ok(manager)
+    }
+}
+
+impl Drop for TaskSpill {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Gives DataFusion files of a task.
+pub struct SpillFactory(pub Arc<TaskSpill>);
+
+impl TempFileFactory for SpillFactory {
+    fn create_temp_file(&self, description: &str) -> Result<Arc<dyn SpillFile>> {
+        let file = self.0.manager()?.create_tmp_file(description)?;
+        self.0.files.fetch_add(1, Ordering::Relaxed);
+        Ok(file)
+    }
+}

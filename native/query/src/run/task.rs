@@ -1,0 +1,196 @@
+//! One task attempt, from its tree to what it gives back.
+
+use super::program::Program;
+use super::results::{ResultWriter, result_schema};
+use super::write::write_files;
+use crate::boundary::{Determinism, MapStatus, TaskMetrics, TaskOutput, TaskSpec};
+use crate::nodes::{BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, SAMPLE_ROWS, ShufflePartitioning, ShuffleWriteExec, block_of};
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::ExecutionPlan;
+use futures::StreamExt;
+use kiln_memory::TaskMemory;
+use kiln_shuffle::codec::Codec;
+use kiln_shuffle::store::{BlockStore, MapOutputId};
+use kiln_shuffle::writer::{ShuffleWriter, WriterOptions};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Everything that one attempt works with; dropping it leaves nothing behind.
+pub struct RunningTask {
+    pub tree: Arc<dyn ExecutionPlan>,
+    pub program: Arc<Program>,
+    pub context: Arc<TaskContext>,
+    pub memory: Arc<TaskMemory>,
+    pub store: Arc<dyn BlockStore>,
+    pub codec: Codec,
+    pub counters: Arc<Counters>,
+    pub spec: TaskSpec,
+}
+
+/// What an attempt that succeeded gives back.
+pub struct TaskEnd {
+    pub output: TaskOutput,
+    pub metrics: TaskMetrics,
+    pub bytes: Option<Vec<u8>>,
+}
+
+pub async fn run_task_body(task: RunningTask) -> Result<TaskEnd> {
+    let mut metrics = TaskMetrics::default();
+    let (output, bytes) = if let Some(write) = task.tree.downcast_ref::<ShuffleWriteExec>() {
+        (map_output(&task, write, &mut metrics).await?, None)
+    } else if let Some(write) = task.tree.downcast_ref::<FileWriteExec>() {
+        let dir = task.spec.write_dir.as_deref().ok_or_else(|| exec_datafusion_err!("a write task without a directory"))?;
+        let stream = write.input().execute(task.spec.partition as usize, Arc::clone(&task.context))?;
+        let files = write_files(stream, write.options(), &task.program.header.fields, dir, &task.spec).await?;
+        metrics.output_rows = files.iter().map(|f| f.rows).sum();
+        metrics.output_bytes = files.iter().map(|f| f.bytes).sum();
+        (TaskOutput::Write { files }, None)
+    } else {
+        let (rows, bytes) = result(&task).await?;
+        metrics.output_rows = rows;
+        metrics.result_bytes = bytes.len() as u64;
+        (TaskOutput::Result { rows, bytes: bytes.len() as u64 }, Some(bytes))
+    };
+    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    metrics.input_bytes = load(&task.counters.input_bytes);
+    metrics.input_rows = load(&task.counters.input_rows);
+    metrics.shuffle_read_bytes = load(&task.counters.shuffle_read_bytes);
+    metrics.shuffle_read_rows = load(&task.counters.shuffle_read_rows);
+    if !task.spec.shares_build {
+        let spilled = spilled_bytes(task.tree.as_ref())?;
+        metrics.memory_bytes_spilled += spilled;
+        metrics.disk_bytes_spilled += spilled;
+    }
+    Ok(TaskEnd { output, metrics, bytes })
+}
+
+async fn result(task: &RunningTask) -> Result<(u64, Vec<u8>)> {
+    let max_bytes = task.program.max_result_bytes;
+    let mut writer = ResultWriter::try_new(result_schema(&task.program.header.fields), max_bytes)?;
+    let mut stream = task.tree.execute(task.spec.partition as usize, Arc::clone(&task.context))?;
+    while let Some(batch) = stream.next().await {
+        writer.write(&batch?)?;
+    }
+    writer.finish()
+}
+
+async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut TaskMetrics) -> Result<TaskOutput> {
+    let stream = write.input().execute(task.spec.partition as usize, Arc::clone(&task.context))?;
+    let partitions = match write.partitioning() {
+        ShufflePartitioning::Hash { num_partitions, .. } | ShufflePartitioning::RoundRobin { num_partitions } => *num_partitions,
+        ShufflePartitioning::Range { .. } => MAX_BLOCKS,
+        ShufflePartitioning::Single { .. } | ShufflePartitioning::Broadcast => 1,
+    };
+    let id = MapOutputId { shuffle: write.shuffle_id(), map: task.spec.partition, attempt: task.spec.attempt };
+    let options = WriterOptions { codec: task.codec, target_rows: task.context.session_config().batch_size(), ..WriterOptions::default() };
+    let memory = task.memory.consumer("ShuffleWriter", true);
+    let schema = write.input().schema();
+    let determinism = determinism(task.program.header.determinism);
+    let mut writer =
+        ShuffleWriter::new(schema, partitions, id, determinism, Arc::clone(&task.store), memory, options).map_err(shuffle_error)?;
+    let mut keys = Vec::new();
+    match write.partitioning() {
+        ShufflePartitioning::Hash { expressions, .. } => {
+            let mut stream = stream;
+            while let Some(batch) = stream.next().await {
+                let batch = batch?;
+                let keys = expressions
+                    .iter()
+                    .map(|e| e.evaluate(&batch)?.into_array(batch.num_rows()))
+                    .collect::<Result<Vec<_>>>()?;
+                writer.write(&batch, &keys).map_err(shuffle_error)?;
+            }
+        }
+        ShufflePartitioning::RoundRobin { num_partitions } => deal(stream, &mut writer, *num_partitions, task.spec.partition).await?,
+        ShufflePartitioning::Range { ordering, .. } => {
+            let encoder = KeyEncoder::try_new(ordering, &write.input().schema())?;
+            keys = cut_run(stream, &mut writer, &encoder).await?;
+        }
+        ShufflePartitioning::Single { .. } | ShufflePartitioning::Broadcast => {
+            let mut stream = stream;
+            while let Some(batch) = stream.next().await {
+                writer.write_single(&batch?, 0).map_err(shuffle_error)?;
+            }
+        }
+    }
+    let status = writer.finish().map_err(shuffle_error)?;
+    metrics.shuffle_write_bytes = status.bytes.iter().sum();
+    metrics.shuffle_write_rows = status.rows.iter().sum();
+    metrics.shuffle_write_nanos = status.write_nanos;
+    metrics.disk_bytes_spilled = status.spilled_bytes;
+    metrics.memory_bytes_spilled = status.spilled_bytes;
+    let (mut bytes, mut rows) = (status.bytes, status.rows);
+    if matches!(write.partitioning(), ShufflePartitioning::Range { .. }) {
+        let used = rows.iter().rposition(|r| *r > 0).map_or(0, |last| last + 1);
+        bytes.truncate(used);
+        rows.truncate(used);
+    }
+    Ok(TaskOutput::MapOutput {
+        status: MapStatus { uri: task.store_uri(), bytes, rows, checksum: format!("{:016x}", status.checksum), keys: keys.iter().map(hex::encode).collect() },
+    })
+}
+
+impl RunningTask {
+    fn store_uri(&self) -> String {
+        "memory:".to_owned()
+    }
+}
+
+/// Row i of map task m goes to partition (m + i) mod n: a batch at a time would be uneven.
+async fn deal(mut stream: SendableRecordBatchStream, writer: &mut ShuffleWriter, partitions: u32, map: u32) -> Result<()> {
+    let mut next = map % partitions;
+    let mut ids = Vec::new();
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        ids.clear();
+        for _ in 0..batch.num_rows() {
+            ids.push(next);
+            next = (next + 1) % partitions;
+        }
+        writer.write_to(&batch, &ids).map_err(shuffle_error)?;
+    }
+    Ok(())
+}
+
+/// Writes a sorted run in blocks, and samples its keys.
+async fn cut_run(mut stream: SendableRecordBatchStream, writer: &mut ShuffleWriter, encoder: &KeyEncoder) -> Result<Vec<Vec<u8>>> {
+    let mut keys = Vec::new();
+    let mut row = 0_usize;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let next_sample = keys.len() * SAMPLE_ROWS;
+        for sample in (next_sample..row + batch.num_rows()).step_by(SAMPLE_ROWS) {
+            keys.push(encoder.key(&batch, sample - row)?);
+        }
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let block = block_of(row + start);
+            let end = if block + 1 == MAX_BLOCKS { batch.num_rows() } else { ((block as usize + 1) * BLOCK_ROWS - row).min(batch.num_rows()) };
+            let piece: RecordBatch = batch.slice(start, end - start);
+            writer.write_single(&piece, block).map_err(shuffle_error)?;
+            start = end;
+        }
+        row += batch.num_rows();
+    }
+    Ok(keys)
+}
+
+fn shuffle_error(error: kiln_shuffle::ShuffleError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+fn determinism(level: Determinism) -> kiln_shuffle::store::Determinism {
+    match level {
+        Determinism::Determinate => kiln_shuffle::store::Determinism::Determinate,
+        Determinism::Unordered => kiln_shuffle::store::Determinism::Unordered,
+        Determinism::Indeterminate => kiln_shuffle::store::Determinism::Indeterminate,
+    }
+}
+
+/// Bytes that the operators of a tree wrote to spill files.
+fn spilled_bytes(plan: &dyn ExecutionPlan) -> Result<u64> {
+    let own = plan.metrics().and_then(|m| m.spilled_bytes()).unwrap_or(0) as u64;
+    plan.children().into_iter().try_fold(own, |sum, child| Ok(sum + spilled_bytes(child.as_ref())?))
+}

@@ -1,0 +1,9 @@
+//! What files say of themselves: schema, rows, statistics. Used by the data sources on the driver.
+
+mod csv;
+mod files;
+mod parquet;
+
+pub use csv::infer_csv_schema;
+pub use files::list_files;
+pub use parquet::parquet_table;

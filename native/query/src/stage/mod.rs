@@ -1,0 +1,8 @@
+//! A stage plan becomes a program when its stage is submitted.
+
+mod bounds;
+mod joins;
+mod refine;
+
+pub use bounds::{choose_bounds, choose_range_bounds};
+pub use refine::{Refined, refine};

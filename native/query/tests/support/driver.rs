@@ -1,0 +1,259 @@
+use arrow::array::RecordBatch;
+use arrow::ipc::reader::StreamReader;
+use base64::Engine;
+use kiln_query::boundary::{
+    ExecutorConfig, FailureKind, MapOutputLocation, MapOutputs, MapStatus, Partitioning, PartitionRead, StageDecisions, StageInput, StageOutput, StagePlan,
+    TaskFailure, TaskOutput, TaskSpec, TaskStatus,
+};
+use kiln_query::plan::Planned;
+use kiln_query::run::Executor;
+use kiln_query::stage::{choose_range_bounds, refine};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a test wants the engine.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    pub slots: u32,
+    pub memory_bytes: u64,
+    pub block_store: &'static str,
+    pub conf: BTreeMap<String, String>,
+    pub max_hash_build_bytes: u64,
+    pub avoid_hash_join: bool,
+    /// Join reduce partitions smaller than this (0: leave them).
+    pub coalesce_bytes: u64,
+}
+
+impl Default for Variant {
+    fn default() -> Self {
+        Self {
+            slots: 2,
+            memory_bytes: 4 << 30,
+            block_store: "memory:",
+            conf: BTreeMap::new(),
+            max_hash_build_bytes: 256 << 20,
+            avoid_hash_join: false,
+            coalesce_bytes: 0,
+        }
+    }
+}
+
+impl Variant {
+    pub fn conf(mut self, key: &str, value: &str) -> Self {
+        self.conf.insert(key.to_owned(), value.to_owned());
+        self
+    }
+}
+
+/// What a query did.
+#[derive(Debug, Default)]
+pub struct QueryRun {
+    pub batches: Vec<RecordBatch>,
+    pub tasks: u64,
+    pub retries: u64,
+    pub spilled_bytes: u64,
+    pub stage_times: Vec<Duration>,
+}
+
+pub struct MiniDriver {
+    pub executor: Executor,
+    pub variant: Variant,
+    next_task: AtomicU64,
+    dir: tempfile::TempDir,
+}
+
+impl MiniDriver {
+    pub fn new(variant: Variant) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let executor = Executor::new(ExecutorConfig {
+            executor_id: "test".into(),
+            slots: variant.slots,
+            memory_bytes: variant.memory_bytes,
+            storage_fraction: 0.5,
+            local_dirs: vec![dir.path().to_str().unwrap().to_owned()],
+            block_store: variant.block_store.into(),
+            compression: "lz4".into(),
+        })
+        .unwrap();
+        Self { executor, variant, next_task: AtomicU64::new(0), dir }
+    }
+
+    pub fn decisions(&self) -> StageDecisions {
+        StageDecisions {
+            reads: BTreeMap::new(),
+            scalars: BTreeMap::new(),
+            input_bytes: BTreeMap::new(),
+            range_bounds: BTreeMap::new(),
+            max_hash_build_bytes: self.variant.max_hash_build_bytes,
+            avoid_hash_join: self.variant.avoid_hash_join,
+            conf: BTreeMap::new(),
+            now_micros: 0,
+        }
+    }
+
+    /// Runs every stage; an out-of-memory failure is tried again with sort-merge joins.
+    pub async fn run(&self, planned: &Planned) -> Result<QueryRun, TaskFailure> {
+        let mut run = QueryRun::default();
+        let mut outputs: BTreeMap<u64, Vec<MapStatus>> = BTreeMap::new();
+        let mut scalars: BTreeMap<u32, String> = BTreeMap::new();
+        for (stage, bytes) in planned.plan.stages.iter().zip(&planned.stages) {
+            let started = Instant::now();
+            let mut decisions = self.decisions();
+            self.decide(planned, stage, &outputs, &mut decisions);
+            decisions.scalars = stage
+                .inputs
+                .iter()
+                .filter_map(|i| if let StageInput::ScalarSubquery { subquery_id, .. } = i { Some((*subquery_id, scalars[subquery_id].clone())) } else { None })
+                .collect();
+            let mut attempt = 0;
+            let results = loop {
+                match self.attempt(stage, bytes, &decisions, attempt, &mut run).await {
+                    Ok(results) => break results,
+                    Err(failure) if failure.kind == FailureKind::OutOfMemory && attempt < 3 => {
+                        run.retries += 1;
+                        attempt += 1;
+                        decisions.avoid_hash_join = true;
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            };
+            let mut statuses = Vec::new();
+            for (output, ipc) in results {
+                match (output, &stage.output) {
+                    (TaskOutput::MapOutput { status }, _) => statuses.push(status),
+                    (TaskOutput::Result { .. }, StageOutput::ScalarSubquery { subquery_id }) => {
+                        scalars.insert(*subquery_id, base64::engine::general_purpose::STANDARD.encode(ipc.unwrap()));
+                    }
+                    (TaskOutput::Result { .. }, _) => {
+                        let reader = StreamReader::try_new(Cursor::new(ipc.unwrap()), None).unwrap();
+                        run.batches.extend(reader.map(Result::unwrap));
+                    }
+                    (TaskOutput::Write { .. }, _) => {}
+                }
+            }
+            if let StageOutput::Shuffle { shuffle_id, .. } = stage.output {
+                let locations = statuses.iter().enumerate().map(|(map, status)| MapOutputLocation {
+                    map: map as u32,
+                    executor_id: "test".into(),
+                    uri: status.uri.clone(),
+                    keys: status.keys.clone(),
+                });
+                self.executor.set_map_outputs(MapOutputs { shuffle_id, epoch: 0, outputs: locations.collect() });
+                outputs.insert(shuffle_id, statuses);
+            }
+            run.stage_times.push(started.elapsed());
+        }
+        for shuffle in outputs.keys() {
+            self.executor.remove_shuffle(*shuffle);
+        }
+        Ok(run)
+    }
+
+    fn decide(&self, planned: &Planned, stage: &StagePlan, outputs: &BTreeMap<u64, Vec<MapStatus>>, decisions: &mut StageDecisions) {
+        let mut groups: BTreeMap<u32, Vec<(u32, Vec<u64>, bool)>> = BTreeMap::new();
+        for input in &stage.inputs {
+            let StageInput::Shuffle { reader, shuffle_id, stage: from, num_partitions, coalescible, group, .. } = input else { continue };
+            let statuses = &outputs[shuffle_id];
+            if let StageOutput::Shuffle { partitioning: Partitioning::Range { .. }, .. } = &planned.plan.stages[*from as usize].output {
+                let samples: Vec<_> = statuses
+                    .iter()
+                    .map(|s| (s.keys.iter().map(|k| hex::decode(k).unwrap()).collect::<Vec<_>>(), s.rows.iter().sum::<u64>()))
+                    .collect();
+                let bounds = choose_range_bounds(&samples, *num_partitions as usize);
+                decisions.range_bounds.insert(*reader, bounds.iter().map(hex::encode).collect());
+                continue;
+            }
+            let bytes = (0..*num_partitions as usize).map(|p| statuses.iter().map(|s| s.bytes[p]).sum()).collect();
+            groups.entry(*group).or_default().push((*reader, bytes, *coalescible));
+        }
+        for readers in groups.into_values() {
+            let partitions = readers[0].1.len();
+            let total = |p: usize| readers.iter().map(|(_, bytes, _)| bytes[p]).sum::<u64>();
+            let mut reads: Vec<PartitionRead> = Vec::new();
+            let mut size = 0;
+            let joins = self.variant.coalesce_bytes > 0 && readers.iter().all(|r| r.2 && r.1.len() == partitions);
+            for p in 0..partitions {
+                size += total(p);
+                match reads.last_mut() {
+                    Some(last) if joins && size <= self.variant.coalesce_bytes => last.end = p as u32 + 1,
+                    _ => {
+                        reads.push(PartitionRead { start: p as u32, end: p as u32 + 1, map_start: 0, map_end: None });
+                        size = total(p);
+                    }
+                }
+            }
+            for (reader, bytes, _) in readers {
+                let per_read = reads.iter().map(|r| bytes[r.start as usize..r.end as usize].iter().sum()).collect();
+                decisions.input_bytes.insert(reader, per_read);
+                if joins {
+                    decisions.reads.insert(reader, reads.clone());
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        stage: &StagePlan,
+        bytes: &[u8],
+        decisions: &StageDecisions,
+        attempt: u32,
+        run: &mut QueryRun,
+    ) -> Result<Vec<(TaskOutput, Option<Vec<u8>>)>, TaskFailure> {
+        let refined = refine(bytes, decisions).map_err(|e| kiln_query::run::failure_of(&e))?;
+        self.executor.load_program(&refined.hash, &refined.program).map_err(|e| kiln_query::run::failure_of(&e))?;
+        let mut results = Vec::new();
+        let mut running = tokio::task::JoinSet::new();
+        let mut partition = 0;
+        let mut failure = None;
+        loop {
+            while partition < refined.num_tasks && running.len() < self.variant.slots as usize && failure.is_none() {
+                let spec = self.spec(stage, &refined.hash, partition, attempt);
+                let executor = self.executor.clone();
+                running.spawn(async move { (spec.partition, executor.run_task(spec).await) });
+                partition += 1;
+                run.tasks += 1;
+            }
+            let Some(done) = running.join_next().await else { break };
+            let (partition, (outcome, ipc)) = done.unwrap();
+            run.spilled_bytes += outcome.metrics.disk_bytes_spilled;
+            match outcome.status {
+                TaskStatus::Success { output } => results.push((partition, output, ipc)),
+                TaskStatus::Failed { failure: why } => failure = failure.or(Some(why)),
+                TaskStatus::Killed { reason } => panic!("killed: {reason}"),
+            }
+        }
+        self.executor.unload_program(&refined.hash);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        results.sort_by_key(|(partition, ..)| *partition);
+        Ok(results.into_iter().map(|(_, output, ipc)| (output, ipc)).collect())
+    }
+
+    pub fn spec(&self, stage: &StagePlan, program: &str, partition: u32, attempt: u32) -> TaskSpec {
+        let splits = stage
+            .scans
+            .iter()
+            .filter_map(|scan| {
+                let index = partition.checked_sub(scan.first_task)? as usize;
+                Some((scan.scan, scan.partitions.get(index)?.clone()))
+            })
+            .collect();
+        TaskSpec {
+            task_id: self.next_task.fetch_add(1, Ordering::Relaxed),
+            job_id: 0,
+            stage_id: stage.id.into(),
+            stage_attempt: attempt,
+            partition,
+            attempt,
+            program: program.to_owned(),
+            splits,
+            epoch: 0,
+            write_dir: Some(self.dir.path().join("out").to_str().unwrap().to_owned()),
+            shares_build: stage.shares_build,
+        }
+    }
+}
