@@ -79,7 +79,8 @@ export async function runCargo({ args, packages, env = {} }: CargoCall): Promise
       cargo.on('error', reject).on('close', (code, signal) => resolve(signal ?? code));
     });
     if (how !== 0) {
-      const ending = typeof how === 'string' ? `was ended by ${how} (out of memory?)` : `failed (exit code ${how})`;
+      const hint = how === 'SIGKILL' ? ' (out of memory?)' : '';
+      const ending = typeof how === 'string' ? `was ended by ${how}${hint}` : `failed (exit code ${how})`;
       throw new CargoFailed(`cargo ${args.join(' ')} ${ending}; its messages are above.`);
     }
   } finally {
