@@ -65,7 +65,12 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineHa
   };
   // Here too: the addon's allocator (mimalloc 3) does not survive the end of the thread that loaded it first.
   await import('@kiln/engine/native');
-  const worker = new Worker(new URL('./main.js', import.meta.url), { workerData: start });
+  // A thread takes over the process's arguments, but `node --input-type=module -e ..` is about the program there.
+  const inherits = !process.execArgv.some((argument) => argument.startsWith('--input-type'));
+  const worker = new Worker(new URL('./main.js', import.meta.url), {
+    workerData: start,
+    ...(inherits ? {} : { execArgv: [] }),
+  });
   const ready = await new Promise<Extract<FromControl, { type: 'ready' }>>((resolve, reject) => {
     const ended = (code: number) =>
       reject(
