@@ -11,5 +11,5 @@ mod sort;
 mod stretches;
 mod views;
 
-pub(crate) use assemble::{Piece, assemble, blocks, row_bytes};
+pub(crate) use assemble::{Piece, assemble, blocks};
 pub(crate) use sort::{Run, Sorter};
