@@ -32,6 +32,8 @@ pub(super) struct Resolver<'a> {
 pub(super) struct CteFrame {
     pub(super) cte: Cte,
     pub(super) is_used: Cell<bool>,
+    /// The nesting of the query that defines it, whose outer columns it may use.
+    pub(super) level: usize,
     pub(super) outer: Option<Rc<CteFrame>>,
 }
 
@@ -41,6 +43,8 @@ pub(super) struct Env<'e> {
     pub(super) ctes: Option<&'e Rc<CteFrame>>,
     /// The columns of the query around this one, for correlated subqueries.
     pub(super) outer: Option<&'e Names<'e>>,
+    /// How many queries are around this one.
+    pub(super) level: usize,
     /// Parsed from SQL text: a query in FROM without an alias hides its tables' names.
     pub(super) is_sql: bool,
 }

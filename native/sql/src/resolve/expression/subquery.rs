@@ -37,7 +37,7 @@ impl Resolver<'_> {
         outer: &Names<'_>,
         env: Env<'_>,
     ) -> Result<Relation> {
-        let inner = Env { ctes: env.ctes, outer: Some(outer), is_sql: env.is_sql };
+        let inner = Env { outer: Some(outer), level: env.level + 1, ..env };
         let output = self.relation(plan, inner)?;
         Ok(self.trimmed(output))
     }

@@ -26,7 +26,7 @@ impl Resolver<'_> {
                 ));
             }
             let names = Names::of(&left.scope);
-            let env = Env { outer: Some(&names), ..env };
+            let env = Env { outer: Some(&names), level: env.level + 1, ..env };
             self.source(right, env)?
         } else {
             self.source(right, env)?

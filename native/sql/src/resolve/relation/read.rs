@@ -55,8 +55,7 @@ impl Resolver<'_> {
             && let Some(frame) = find_cte(env.ctes, name, self.options.case_sensitive)
         {
             frame.is_used.set(true);
-            let inner = Env { ctes: frame.outer.as_ref(), outer: None, is_sql: env.is_sql };
-            let output = self.relation(&frame.cte.plan, inner)?;
+            let output = self.relation(&frame.cte.plan, inside(frame, env))?;
             let output = self.alias(output, &frame.cte.name, &frame.cte.column_aliases, position)?;
             return Ok(self.hinted(output, name));
         }
@@ -98,13 +97,14 @@ impl Resolver<'_> {
                     format!("CTE definition can't have duplicate names: `{}`.", cte.name),
                 ));
             }
-            frame = Some(Rc::new(CteFrame { cte: cte.clone(), is_used: Cell::new(false), outer: frame }));
+            frame =
+                Some(Rc::new(CteFrame { cte: cte.clone(), is_used: Cell::new(false), level: env.level, outer: frame }));
         }
         let output = self.relation(input, Env { ctes: frame.as_ref(), ..env })?;
         // One that nobody names must be right all the same.
         for own in std::iter::successors(frame.as_ref(), |own| own.outer.as_ref()).take(ctes.len()) {
             if !own.is_used.get() {
-                self.relation(&own.cte.plan, Env { ctes: own.outer.as_ref(), outer: None, is_sql: env.is_sql })?;
+                self.relation(&own.cte.plan, inside(own, env))?;
             }
         }
         Ok(output)
@@ -190,6 +190,12 @@ impl Resolver<'_> {
             scope: Scope { fields, plan_ids: scope.plan_ids.clone(), hidden: Vec::new(), below: Some(Rc::new(scope)) },
         }
     }
+}
+
+/// What the definition of a CTE sees.
+fn inside<'e>(frame: &'e CteFrame, env: Env<'e>) -> Env<'e> {
+    let outer = env.outer.filter(|_| frame.level == env.level);
+    Env { ctes: frame.outer.as_ref(), outer, level: frame.level, is_sql: env.is_sql }
 }
 
 fn find_cte<'f>(mut frame: Option<&'f Rc<CteFrame>>, name: &str, case_sensitive: bool) -> Option<&'f Rc<CteFrame>> {
