@@ -5,7 +5,7 @@
 //! * [`hash`]: Spark's Murmur3, vectorised and scalar.
 //! * [`writer`]: one map task's output, from batches to a committed [`store::MapOutput`].
 //! * [`store`]: where committed outputs live and are read from.
-//! * [`codec`]: one block as bytes. [`file`]: one map output as a file.
+//! * [`codec`]: one block as bytes. [`mod@file`]: one map output as a file.
 //! * [`dirs`]: local directories, and what a crashed process left in them.
 //!
 //! Nothing here is async: writers and readers run on a CPU worker.
