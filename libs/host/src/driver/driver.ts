@@ -321,9 +321,9 @@ export class Driver {
   #over(task: LiveTask): void {
     if (task.write !== null && !task.committed) this.#writes.abortTask(task.write, task);
     const shuffleId = shuffleOf(task.stage);
-    const wrote = task.result?.outcome.status.type === 'success' && shuffleId !== null;
-    // It came too late: the shuffle was dropped meanwhile.
-    if (wrote && this.#parts.tracker.missing(shuffleId) === undefined) this.#parts.backend.removeShuffle(shuffleId);
+    // The shuffle was dropped meanwhile; a task that was killed at its very end may have left its output too.
+    if (shuffleId !== null && this.#parts.tracker.missing(shuffleId) === undefined)
+      this.#parts.backend.removeShuffle(shuffleId);
     this.#live.remove(task.launch.taskId);
   }
 
