@@ -51,7 +51,7 @@ export class TestEngine {
 /** `splits * chunks * 10` numbers, `delay` ms for every ten. */
 export function slowNumbers(
   session: Session,
-  options: { splits: number; chunks: number; delay: number; failing?: number },
+  options: { splits: number; chunks: number; delay: number; failing?: number; failures?: number },
 ) {
   return session.read.format('slow').options(options).load('numbers') as DataFrame<{ n: number }>;
 }

@@ -108,6 +108,7 @@ class ControlClient implements EngineHandle {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<EngineListener>();
+  readonly #warned = new WeakSet<EngineListener>();
   #next = 0;
   #stopped: Promise<void> | undefined;
   /** Why the thread answers no more. */
@@ -256,13 +257,18 @@ class ControlClient implements EngineHandle {
         try {
           listener.onEvent(event);
         } catch (error) {
-          process.emitWarning(
-            `A listener failed at '${event.type}': ${error instanceof Error ? error.message : String(error)}`,
-            'KilnWarning',
-          );
+          this.#warnOf(listener, event.type, error);
         }
       }
     }
+  }
+
+  /** Once for each listener: the next event will not please it either. */
+  #warnOf(listener: EngineListener, type: string, error: unknown): void {
+    if (this.#warned.has(listener)) return;
+    this.#warned.add(listener);
+    const message = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`A listener failed at '${type}': ${message}`, 'KilnWarning');
   }
 
   #subscribe(): void {

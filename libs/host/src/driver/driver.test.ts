@@ -80,6 +80,14 @@ describe('a job', () => {
     });
   });
 
+  it('does not try a task again whose own result is too large', async () => {
+    const harness = new DriverHarness(resultOnly, { maxResultBytes: 10, conf: { 'spark.task.maxFailures': '4' } });
+    const job = await harness.start();
+    harness.backend.fail(harness.backend.tasks()[0]?.taskId ?? -1, { class: 'RESULT_TOO_LARGE' });
+    await expect(job.done).rejects.toMatchObject({ code: 'KILN_RESULT_TOO_LARGE' });
+    expect(harness.recorder.of('task-started')).toHaveLength(3);
+  });
+
   it('fails with what refine says', async () => {
     const harness = new DriverHarness(resultOnly);
     harness.planner.refineError = new Error('no such function');

@@ -21,6 +21,9 @@ type Queued = { readonly after?: () => void } & (
   | { readonly to: 'tasks'; readonly event: TaskSchedulerEvent }
 );
 
+/** What the native executor calls a task's result beyond `spark.driver.maxResultSize`. */
+const resultTooLarge = 'RESULT_TOO_LARGE';
+
 /** A job that ends early waits so long for its tasks to stop. */
 const patienceMillis = 10_000;
 
@@ -281,8 +284,13 @@ export class Driver {
       const tasks = this.#preparer.prepare(this.#stages.get(stageId), attempt, this.#jobs.get(id)?.scalars ?? {});
       this.#dag({ type: 'stage-prepared', stageId, attempt, tasks });
     } catch (error) {
-      this.#dag({ type: 'stage-preparation-failed', stageId, attempt, error: errorToData(error) });
+      this.#stageFailed({ stageId, stageAttempt: attempt }, error);
     }
+  }
+
+  /** No other attempt of a task would help. */
+  #stageFailed({ stageId, stageAttempt }: Pick<TaskLaunch, 'stageId' | 'stageAttempt'>, error: unknown): void {
+    this.#dag({ type: 'stage-preparation-failed', stageId, attempt: stageAttempt, error: errorToData(error) });
   }
 
   #launch(launch: TaskLaunch): void {
@@ -314,6 +322,8 @@ export class Driver {
     // Not the task's fault: the same partition again, by sort-merge, without counting.
     if (failure.kind === 'out-of-memory' && !task.killed && this.#preparer.avoidHashJoin(stage))
       return this.#tasks({ type: 'task-killed', taskId: launch.taskId, reason: failure.message }, over);
+    const job = this.#jobs.get(launch.jobId);
+    if (failure.class === resultTooLarge && job !== undefined) this.#stageFailed(launch, job.resultTooLarge());
     return this.#tasks({ type: 'task-failed', taskId: launch.taskId, failure }, over);
   }
 
@@ -328,14 +338,12 @@ export class Driver {
   }
 
   #partitionDone(action: Extract<TaskSchedulerAction, { type: 'partition-done' }>): void {
-    const { stageId, stageAttempt, partition, executorId } = action;
+    const { partition, executorId, stageId, stageAttempt } = action;
     const task = this.#live.get(action.taskId);
     const status = task?.result?.outcome.status;
     if (task === undefined || status?.type !== 'success') return;
     const done = () => this.#dag({ type: 'partition-done', stageId, stageAttempt, partition, executorId });
-    const failed = (error: unknown) => {
-      this.#dag({ type: 'stage-preparation-failed', stageId, attempt: stageAttempt, error: errorToData(error) });
-    };
+    const failed = (error: unknown) => this.#stageFailed(action, error);
     try {
       const taking = this.#take(task, status.output, this.#jobs.get(action.jobId));
       if (taking === undefined) done();

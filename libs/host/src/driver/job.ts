@@ -44,19 +44,18 @@ export class Job {
     this.end = (error) => (error === null ? resolve() : reject(errorFromData(error)));
   }
 
+  resultTooLarge(): KilnError {
+    const message = `The results of job ${this.id} are larger than spark.driver.maxResultSize (${this.#maxResultBytes} bytes)`;
+    return new KilnError('KILN_RESULT_TOO_LARGE', message, {
+      hint: 'Write the result to files, add a limit, or raise spark.driver.maxResultSize',
+      concerns: { job: String(this.id) },
+    });
+  }
+
   /** Errors: KILN_RESULT_TOO_LARGE beyond `spark.driver.maxResultSize`. */
   addResult(partition: number, data: Uint8Array): void {
     this.#resultBytes += data.byteLength;
-    if (this.#maxResultBytes > 0 && this.#resultBytes > this.#maxResultBytes) {
-      throw new KilnError(
-        'KILN_RESULT_TOO_LARGE',
-        `The results are larger than spark.driver.maxResultSize (${this.#maxResultBytes} bytes)`,
-        {
-          hint: 'Write the result to files, add a limit, or raise spark.driver.maxResultSize',
-          concerns: { job: String(this.id) },
-        },
-      );
-    }
+    if (this.#maxResultBytes > 0 && this.#resultBytes > this.#maxResultBytes) throw this.resultTooLarge();
     this.#waiting.set(partition, data);
     for (
       let next = this.#waiting.get(this.#nextPartition);
