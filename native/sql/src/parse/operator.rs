@@ -57,7 +57,7 @@ impl Builder {
                 let child = self.expression(*expr)?;
                 match op {
                     UnaryOperator::Not | UnaryOperator::BangNot => Ok(not(child, at)),
-                    UnaryOperator::Minus => Ok(function("negative", vec![child], at)),
+                    UnaryOperator::Minus => Ok(function("-", vec![child], at)),
                     UnaryOperator::Plus => Ok(function("positive", vec![child], at)),
                     UnaryOperator::BitwiseNot => Ok(function("~", vec![child], at)),
                     other => Err(QueryError::unsupported(format!("The operator {other}")).at(at)),
@@ -263,11 +263,11 @@ fn binary(op: &BinaryOperator, left: Expression, right: Expression, at: Option<P
         BinaryOperator::BitwiseOr => "|",
         BinaryOperator::BitwiseAnd => "&",
         BinaryOperator::BitwiseXor => "^",
-        BinaryOperator::PGBitwiseShiftLeft => "shiftleft",
-        BinaryOperator::PGBitwiseShiftRight => "shiftright",
+        BinaryOperator::PGBitwiseShiftLeft => "<<",
+        BinaryOperator::PGBitwiseShiftRight => ">>",
         BinaryOperator::Custom(name) => match name.as_str() {
             tokens::DIV => "div",
-            tokens::SHIFT_RIGHT_UNSIGNED => "shiftrightunsigned",
+            tokens::SHIFT_RIGHT_UNSIGNED => ">>>",
             tokens::IS_NOT_DISTINCT => "<=>",
             tokens::IS_DISTINCT => return Ok(not(function("<=>", vec![left, right], at), at)),
             other => return Err(QueryError::unsupported(format!("The operator {other}")).at(at)),

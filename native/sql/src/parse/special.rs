@@ -88,23 +88,18 @@ fn substring(parser: &mut Parser, span: Span) -> Parsed<Expr> {
     close(parser, "substring", span, arguments)
 }
 
-/// `btrim(text, characters)`, but `ltrim(characters, text)` and `rtrim(characters, text)`: Spark's orders.
+/// `trim(characters, text)`, `ltrim(characters, text)`, `rtrim(characters, text)`: Spark's order.
 fn trim(parser: &mut Parser, span: Span) -> Parsed<Expr> {
     open(parser)?;
     let side = match parser.parse_one_of_keywords(&[Keyword::BOTH, Keyword::LEADING, Keyword::TRAILING]) {
         Some(Keyword::LEADING) => "ltrim",
         Some(Keyword::TRAILING) => "rtrim",
-        _ => "btrim",
+        _ => "trim",
     };
     let characters = if parser.peek_keyword(Keyword::FROM) { None } else { Some(parser.parse_expr()?) };
     parser.expect_keyword_is(Keyword::FROM)?;
     let text = parser.parse_expr()?;
-    let arguments = match characters {
-        None => vec![text],
-        Some(characters) if side == "btrim" => vec![text, characters],
-        Some(characters) => vec![characters, text],
-    };
-    close(parser, side, span, arguments)
+    close(parser, side, span, characters.into_iter().chain([text]).collect())
 }
 
 fn overlay(parser: &mut Parser, span: Span) -> Parsed<Expr> {

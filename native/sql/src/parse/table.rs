@@ -163,7 +163,7 @@ impl Builder {
             [start, end, step, partitions] => (*start, *end, *step, Some(*partitions)),
             _ => {
                 return Err(QueryError::new(
-                    "WRONG_NUM_ARGS",
+                    "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
                     "range takes 1 to 4 arguments: start, end, step, partitions",
                 )
                 .at(at));

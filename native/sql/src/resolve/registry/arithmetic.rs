@@ -13,14 +13,14 @@ use crate::tree::{DataType, Expression};
 
 pub(super) const ROWS: &[Function] = &[
     scalar(&["+"], 2, Rule::Custom(binary)).show(infix),
-    scalar(&["-"], 2, Rule::Custom(binary)).show(infix),
+    scalar(&["-"], 1, Rule::Custom(minus)).up_to(2).show(minus_sign),
     scalar(&["*"], 2, Rule::Custom(binary)).show(infix),
     scalar(&["/"], 2, Rule::Custom(binary)).show(infix),
     scalar(&["%"], 2, Rule::Custom(binary)).show(infix),
     scalar(&["mod"], 2, Rule::Custom(binary)),
     scalar(&["pmod"], 2, Rule::Custom(binary)),
     scalar(&["div"], 2, Rule::Custom(integral_divide)).show(infix).nulls(Nulls::Always),
-    scalar(&["negative"], 1, Rule::Slots(&[Slot::NumericOrInterval], Out::Argument(0))).show(minus_sign),
+    scalar(&["negative"], 1, Rule::Slots(&[Slot::NumericOrInterval], Out::Argument(0))),
     scalar(&["positive"], 1, Rule::Custom(positive)).show(plus_sign),
     scalar(&["&"], 2, Rule::Custom(bitwise)).show(infix),
     scalar(&["|"], 2, Rule::Custom(bitwise)).show(infix),
@@ -37,8 +37,11 @@ pub(super) const ROWS: &[Function] = &[
 
 const SHIFT: Rule = Rule::Slots(&[Slot::IntegerOrLong, Slot::Integer], Out::Argument(0));
 
-fn minus_sign(_: &str, arguments: &[String]) -> String {
-    format!("(- {})", arguments.join(", "))
+fn minus_sign(name: &str, arguments: &[String]) -> String {
+    match arguments {
+        [only] => format!("(- {only})"),
+        _ => infix(name, arguments),
+    }
 }
 
 fn plus_sign(_: &str, arguments: &[String]) -> String {
@@ -53,6 +56,16 @@ fn tilde(_: &str, arguments: &[String]) -> String {
 fn positive(site: &mut Site) -> Result<Expression> {
     let mut fitted = site.fit(&[Slot::NumericOrInterval])?;
     fitted.pop().ok_or_else(|| site.error("INTERNAL_ERROR", "an argument is missing"))
+}
+
+/// `-x` is `negative(x)` under another name.
+fn minus(site: &mut Site) -> Result<Expression> {
+    if site.arguments.len() == 2 {
+        return binary(site);
+    }
+    let arguments = site.fit(&[Slot::NumericOrInterval])?;
+    let data_type = arguments.first().map_or(DataType::Null, data_type_of);
+    Ok(strict_call("negative", arguments, data_type))
 }
 
 fn shift(site: &mut Site) -> Result<Expression> {

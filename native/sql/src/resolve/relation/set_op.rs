@@ -84,7 +84,7 @@ impl Resolver<'_> {
         let missing = |side: &str, name: &str, scope: &Scope| {
             let columns: Vec<&str> = scope.fields.iter().map(|field| field.name.as_str()).collect();
             QueryError::new(
-                "_LEGACY_ERROR_TEMP_1122",
+                "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
                 format!(
                     "Cannot resolve column name {} among ({}) on the {side} side.",
                     quoted(&[name]),
