@@ -31,6 +31,10 @@ describe('columns', () => {
     expect(JSON.parse(JSON.stringify(col('a').isin(1, 2).expression))).toEqual(col('a').isin([1, 2]).expression);
   });
 
+  test('BETWEEN is two comparisons, as in Spark', () => {
+    expect(col('a').between(1, 2).expression).toEqual(col('a').geq(1).and(col('a').leq(2)).expression);
+  });
+
   test('names with dots, quotes and stars', () => {
     expect(nameParts('`a.b`.c')).toEqual(['a.b', 'c']);
     expect(nameParts('`a``b`')).toEqual(['a`b']);

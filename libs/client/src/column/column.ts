@@ -61,9 +61,9 @@ export class Column {
   leq(other: ColumnOrValue): Column {
     return this.#operator('<=', other);
   }
-  /** `BETWEEN`, both ends included. */
+  /** `BETWEEN`, both ends included: `x >= lower AND x <= upper`, by which Spark names it too. */
   between(lower: ColumnOrValue, upper: ColumnOrValue): Column {
-    return this.#operator('between', lower, upper);
+    return this.geq(lower).and(this.leq(upper));
   }
   /** `IN`: a list of values, or a DataFrame of one column. */
   isin(...values: readonly ColumnOrValue[] | readonly [HasPlan]): Column {
