@@ -1,32 +1,84 @@
-/* Written by hand until `napi build` generates it; these are the names and types that the TypeScript side imports. Strings are JSON of the boundary types. */
-export interface PlannedStages { json: string; stages: Array<Buffer> }
-export interface RefinedProgram { program: Buffer; hash: string }
-export interface TaskRunResult { json: string; data?: Buffer }
-/** `AnalyzeRequest` -> `TableRequest[]`. */
-export declare function requiredTables(request: string): string
-/** `AnalyzeRequest` -> `{ plan, schema, nextColumnId }`. */
-export declare function analyze(request: string): string
-/** `resolved`: the request's plan is a resolved tree already. JSON of the answer: `StagedPlan`. */
-export declare function plan(request: string, resolved: boolean): Promise<PlannedStages>
-export declare function refine(stage: Uint8Array, decisions: string): RefinedProgram
-/** `[{ keys, rows }]` of sorted runs -> `string[]` of at most `partitions - 1` bounds. */
-export declare function chooseRangeBounds(runs: string, partitions: number): string
-/** `string[]` of files -> `Table`. */
-export declare function parquetMetadata(paths: string): Promise<string>
-/** `string[]` of files and `ScanFormat` csv -> `StructField[]`; `inferTypes` false: all strings. */
-export declare function inferCsvSchema(paths: string, scan: string, inferTypes: boolean): Promise<string>
-export declare function showString(results: Array<Uint8Array>, rows: number, truncate: number, vertical: boolean): string
-/** Calls into the addon and back so far. */
-export declare function crossings(): number
+// Generated from native/addon/src by `npm run gen`: do not edit.
+
+/** Runs the tasks of one executor. */
 export declare class NativeExecutor {
   /** JSON of `ExecutorConfig`. */
   constructor(config: string)
   loadProgram(hash: string, bytes: Uint8Array): void
+  /** Whether a program is loaded. */
+  hasProgram(hash: string): boolean
+  /** Forgets a program, and what its tasks shared. */
   dropProgram(hash: string): void
+  /** JSON of `TaskSpec`. The Promise is settled when nothing of the attempt is left. */
   runTask(spec: string): Promise<TaskRunResult>
+  /** The task's `runTask` is settled as killed, when nothing of it is left. */
   cancelTask(taskId: number, reason: string): void
+  /** JSON of `MapOutputs`. */
   setMapOutputs(outputs: string): void
   removeShuffle(shuffleId: number): void
+  /**
+   * Reads data sources that are written in JavaScript. `read` gets JSON `{ call, stream, type, .. }`, of type
+   * `open` (with `source`, `payload`, `split`, `columns`), `next` or `close`; it answers `open` and `next` by
+   * `externalBatch(call, ..)`.
+   */
+  setExternalReader(read: (request: string) => void): void
+  /** The answer to a call of the external reader: an Arrow IPC stream, or null at the end, or an error's message. */
+  externalBatch(call: number, data?: Uint8Array | undefined | null, error?: string | undefined | null): void
+  /** JSON of `ExecutorUsage`. */
   usage(): string
+  /** Cancels what runs, waits for it, and forgets everything. */
   close(): Promise<void>
+}
+
+/** `AnalyzeRequest` -> `{ plan, schema, nextColumnId }`. */
+export declare function analyze(request: string): string
+
+/** `[{ keys, rows }]` of sorted runs -> `string[]` of at most `partitions - 1` bounds. */
+export declare function chooseRangeBounds(runs: string, partitions: number): string
+
+/** Calls into the addon and back so far. */
+export declare function crossings(): number
+
+/** `string[]` of files and `ScanFormat` csv -> `StructField[]`; `inferTypes` false: all strings. */
+export declare function inferCsvSchema(paths: string, scan: string, inferTypes: boolean): Promise<string>
+
+/** `string[]` of files or directories -> `Table`. */
+export declare function parquetMetadata(paths: string): Promise<string>
+
+/** Text of one expression -> `Expression`. */
+export declare function parseExpression(text: string): string
+
+/** SQL text -> `Relation`. */
+export declare function parseSql(text: string): string
+
+/** `resolved`: the request's plan is a resolved tree already. JSON of the answer: `StagedPlan`. */
+export declare function plan(request: string, resolved: boolean): Promise<PlannedStages>
+
+/** The stages of a query: JSON of `StagedPlan`, and the opaque plan of each stage. */
+export interface PlannedStages {
+  json: string
+  stages: Array<Buffer>
+}
+
+/** A stage as planned and `StageDecisions` -> the program of its tasks. */
+export declare function refine(stage: Uint8Array, decisions: string): RefinedProgram
+
+/** What executors run, under the id that tasks name. */
+export interface RefinedProgram {
+  program: Buffer
+  hash: string
+  /** Tasks of the stage as it was decided. */
+  numTasks: number
+}
+
+/** `AnalyzeRequest` -> `TableRequest[]`. */
+export declare function requiredTables(request: string): string
+
+/** Results (Arrow IPC streams, in order) as Spark's `show()` prints them; `truncate` 0: whole values; `timeZone`: of timestamps (UTC). */
+export declare function showString(results: Array<Uint8Array>, rows: number, truncate: number, vertical: boolean, timeZone?: string | undefined | null): string
+
+/** JSON of `TaskOutcome`, and the bytes of a result. */
+export interface TaskRunResult {
+  json: string
+  data?: Buffer
 }

@@ -35,4 +35,4 @@ export const ONLY_FROM: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-export const isTestFile = (file: string): boolean => /\.test\.ts$|\/test-support\/|\/test\//.test(file);
+export const isTestFile = (file: string): boolean => /\.test\.ts$|\/test-support\/|\/test\/|^apps\/e2e\//.test(file);
