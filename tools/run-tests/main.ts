@@ -6,6 +6,7 @@ import { add, type Counts, describeCounts, NONE, oneFailure } from './counts.ts'
 import { runRust } from './rust.ts';
 import { runTypeScript } from './typescript.ts';
 
+const MOST_REASONS = 60;
 const [first, ...rest] = process.argv.slice(2);
 const only = first === '--ts' || first === '--rust' ? first : undefined;
 const filters = only ? rest : process.argv.slice(2);
@@ -27,7 +28,8 @@ for (const [flag, name, run] of parts) {
   total = add(total, counts);
 }
 console.log(`\n${lines.join('\n')}`);
-for (const reason of total.reasons) console.log(`failed: ${reason}`);
+for (const reason of total.reasons.slice(0, MOST_REASONS)) console.log(`failed: ${reason}`);
+if (total.reasons.length > MOST_REASONS) console.log(`… and ${total.reasons.length - MOST_REASONS} more`);
 console.log(describeCounts(total));
 // A run that found no test at all is not a success.
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
