@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { type ExecutorId, errorToData } from '@kiln/base';
+import { type ExecutorId, errorToData, KilnError } from '@kiln/base';
 import type {
   Executor,
   ExecutorConfig,
@@ -21,11 +21,13 @@ import {
   EngineSettings,
   inject,
   injectable,
+  Logger,
   taskRunnersExtensionPoint,
 } from '@kiln/contracts/plugin';
-import { type BlockStoreProvider, ShuffleManager } from '@kiln/contracts/shuffle';
+import { type BlockStore, type BlockStoreProvider, ShuffleManager } from '@kiln/contracts/shuffle';
 import { NativeExecutor } from '@kiln/native';
 import { nativeError } from '../native/index.ts';
+import { ExternalBlocks } from './external-blocks.ts';
 import { ExternalSources } from './external-sources.ts';
 import { PlanTaskRunner } from './plan-task-runner.ts';
 
@@ -38,6 +40,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
   readonly #runners: readonly TaskRunner[];
   readonly #stores: readonly BlockStoreProvider[];
   readonly #sources: readonly DataSource[];
+  readonly #logger: Logger;
 
   constructor(
     @inject(EngineSettings) settings: EngineSettings,
@@ -46,6 +49,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     @inject(allOf(taskRunnersExtensionPoint)) runners: readonly TaskRunner[],
     @inject(allOf(blockStoresExtensionPoint)) stores: readonly BlockStoreProvider[],
     @inject(allOf(dataSourcesExtensionPoint)) sources: readonly DataSource[],
+    @inject(Logger) logger: Logger,
   ) {
     this.#settings = settings;
     this.#memory = memory;
@@ -53,11 +57,13 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     this.#runners = runners;
     this.#stores = stores;
     this.#sources = sources;
+    this.#logger = logger;
   }
 
   async create(options: ExecutorOptions): Promise<Executor> {
     const policy = this.#memory.policy({ totalBytes: options.memoryBytes, slots: options.slots });
     const { blockStore, compression } = this.#shuffle.writer(null);
+    const store = this.#storeOf(blockStore);
     const localDirs = this.#settings.get('spark.local.dir');
     const native = openNative({
       executorId: options.id,
@@ -70,11 +76,42 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     });
     const sources = new ExternalSources(this.#sources, (call, data, error) => native.externalBatch(call, data, error));
     native.setExternalReader((request) => sources.onRequest(JSON.parse(request)));
-    return new DefaultExecutor(options, native, this.#runners);
+    if (store !== null) {
+      const blocks = new ExternalBlocks(store, (call, block, error) => native.blockAnswer(call, block, error));
+      native.setBlockStore((request, block) => blocks.onRequest(JSON.parse(request), block));
+    }
+    return new DefaultExecutor(options, native, this.#runners, (shuffleId) => this.#removeShuffle(store, shuffleId));
+  }
+
+  /** `null`: a native one. Of several plugins with one scheme the last counts. */
+  #storeOf(blockStore: string): BlockStore | null {
+    const scheme = blockStore.replace(/:.*$/s, '');
+    if (nativeSchemes.includes(scheme)) return null;
+    const provider = this.#stores.findLast((candidate) => candidate.scheme === scheme);
+    if (provider !== undefined) return provider.store;
+    const known = [...nativeSchemes, ...this.#stores.map((candidate) => candidate.scheme)];
+    throw new KilnError(
+      'KILN_BLOCK_STORE_UNKNOWN',
+      `There is no block store '${blockStore}', which the shuffle manager wants`,
+      {
+        hint: `Known: ${known.map((name) => `${name}:`).join(', ')}. A plugin adds others`,
+        concerns: { blockStore },
+      },
+    );
+  }
+
+  #removeShuffle(store: BlockStore | null, shuffleId: number): void {
+    Promise.resolve(store?.removeShuffle(shuffleId)).catch((error) => {
+      this.#logger.warn({ shuffle: shuffleId, error }, 'the blocks of a shuffle could not be removed');
+    });
   }
 }
 
+const nativeSchemes = ['memory', 'file'];
+
 interface ReadsExternalSources {
+  setBlockStore(ask: (request: string, block: Uint8Array | null) => void): void;
+  blockAnswer(call: number, block: Uint8Array | null, error: string | null): void;
   setExternalReader(read: (request: string) => void): void;
   externalBatch(call: number, data: Uint8Array | null, error: string | null): void;
 }
@@ -91,15 +128,22 @@ class DefaultExecutor implements Executor {
   readonly id: ExecutorId;
   readonly slots: number;
   readonly #native: NativeExecutor;
+  readonly #removeBlocks: (shuffleId: number) => void;
   readonly #plans: PlanTaskRunner;
   readonly #runners: ReadonlyMap<string, TaskRunner>;
   readonly #programs = new Map<string, Uint8Array>();
   readonly #running = new Map<number, { runner: TaskRunner; done: Promise<unknown> }>();
 
-  constructor(options: ExecutorOptions, native: NativeExecutor, contributed: readonly TaskRunner[]) {
+  constructor(
+    options: ExecutorOptions,
+    native: NativeExecutor,
+    contributed: readonly TaskRunner[],
+    removeBlocks: (shuffleId: number) => void,
+  ) {
     this.id = options.id;
     this.slots = options.slots;
     this.#native = native;
+    this.#removeBlocks = removeBlocks;
     this.#plans = new PlanTaskRunner(native);
     this.#runners = new Map([this.#plans, ...contributed].map((runner) => [runner.kind, runner]));
   }
@@ -143,6 +187,7 @@ class DefaultExecutor implements Executor {
 
   removeShuffle(shuffleId: number): void {
     this.#native.removeShuffle(shuffleId);
+    this.#removeBlocks(shuffleId);
   }
 
   usage(): ExecutorUsage {
