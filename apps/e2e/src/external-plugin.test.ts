@@ -40,8 +40,9 @@ export async function race(session) {
     session.conf.set('spark.scheduler.pool', pool);
     return session.range(0, 16_000_000, 1, 8).filter('sqrt(id) < 0').collect({ description });
   };
-  const jobs = [start('nightly', 'long 1'), start('nightly', 'long 2'), start('urgent', 'short')];
-  await Promise.all(jobs);
+  const long = [start('nightly', 'long 1'), start('nightly', 'long 2')];
+  while (names.size < 2 || started.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all([...long, start('urgent', 'short')]);
   return session.createDataFrame([{ order: started.join(' < ') }]);
 }
 `;

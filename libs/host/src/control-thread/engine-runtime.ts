@@ -118,16 +118,18 @@ export class EngineRuntime {
 
   async #startExecutors(): Promise<void> {
     const { cluster, logger } = this.#parts;
+    let isStarting = true;
     const first = new Promise<void>((resolve, reject) => {
       cluster.onEvent((event) => {
         this.#onClusterEvent(event).then(resolve, (error) => {
+          if (isStarting) return reject(error);
           logger.error({ error }, 'an executor could not be started');
-          reject(error);
         });
       });
     });
     await cluster.requestTotal(cluster.initialRequest);
     await first;
+    isStarting = false;
   }
 
   async #onClusterEvent(event: ClusterEvent): Promise<void> {

@@ -42,6 +42,19 @@ describe('a job', () => {
     expect(harness.tracker.shuffles).toEqual([]);
   });
 
+  it('has an id in the order in which jobs were asked for, whatever planning takes', async () => {
+    const harness = new DriverHarness(resultOnly);
+    let isFirst = true;
+    harness.planner.before = async () => {
+      if (!isFirst) return;
+      isFirst = false;
+      await settled();
+    };
+    const [first, second] = await Promise.all([harness.start(), harness.start()]);
+    expect([first?.id, second?.id]).toEqual([0, 1]);
+    expect(harness.story[0]).toBe('job-started 1');
+  });
+
   it('goes on when a listener throws', async () => {
     const harness = new DriverHarness(resultOnly);
     harness.bus.listen({

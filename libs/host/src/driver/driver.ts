@@ -70,10 +70,12 @@ export class Driver {
    * output already.
    */
   async submit(request: JobRequest, listener: JobListener, signal: AbortSignal): Promise<Job | undefined> {
+    // In the order in which they were asked for, whatever planning takes: policies go by it.
+    const id = jobId(this.#nextJob++);
     const query = await this.#plans.acquire(request.query, request.dataFrameId);
     let job: Job | undefined;
     try {
-      job = await this.#start(query, request, listener, signal);
+      job = await this.#start(id, query, request, listener, signal);
     } finally {
       if (job === undefined) this.#plans.release(query);
     }
@@ -118,12 +120,12 @@ export class Driver {
   }
 
   async #start(
+    id: JobId,
     query: StagedQuery,
     request: JobRequest,
     listener: JobListener,
     signal: AbortSignal,
   ): Promise<Job | undefined> {
-    const id = jobId(this.#nextJob++);
     this.#throwIfCancelled(id, request, signal);
     const write = request.write === null ? null : { jobId: id, ...request.write };
     if (write !== null && !(await this.#writes.setUp(write))) return undefined;
