@@ -1,0 +1,221 @@
+import type { Session } from '@kiln/client';
+import {
+  col,
+  concat,
+  concat_ws,
+  contains,
+  endswith,
+  expr,
+  initcap,
+  instr,
+  length,
+  lit,
+  locate,
+  lower,
+  lpad,
+  ltrim,
+  regexp_extract,
+  regexp_replace,
+  repeat,
+  replace,
+  reverse,
+  rpad,
+  rtrim,
+  split,
+  split_part,
+  startswith,
+  substring,
+  substring_index,
+  translate,
+  trim,
+  upper,
+} from '@kiln/client/functions';
+import { type Builders, exprs } from './support.ts';
+
+const words = (s: Session) => s.table('words');
+
+export const strings: Builders = {
+  substring: (s) =>
+    words(s).select(
+      'k',
+      substring('w', 1, 3),
+      substring('w', 0, 3),
+      substring('w', -3, 2),
+      substring('w', 2, 100),
+      substring('w', -100, 97),
+      substring('w', 3, -1),
+    ),
+  'substring in other words': exprs(
+    "substr('Spark', 2)",
+    "substring('Spark' from 2 for 2)",
+    "left('Spark', 2)",
+    "right('Spark', 2)",
+    "left('Spark', -1)",
+    "right('Spark', 0)",
+    "right('Spark', 9)",
+  ),
+  trim: (s) =>
+    words(s).select(
+      'k',
+      concat(lit('['), trim('w'), lit(']')),
+      concat(lit('['), ltrim('w'), lit(']')),
+      concat(lit('['), rtrim('w'), lit(']')),
+      length(trim('w')),
+    ),
+  'trim of characters': exprs(
+    "trim(both 'xy' from 'xyaxy')",
+    "trim(leading 'x' from 'xxa')",
+    "trim(trailing 'a' from 'xxa')",
+    "btrim('  a ')",
+    "btrim('xax', 'x')",
+    "length(trim('\\t a\\n'))",
+  ),
+  'concat with null': (s) =>
+    words(s).select(
+      'k',
+      concat('w', lit('!')),
+      expr("w || '!'"),
+      concat_ws('-', 'w', lit(null), lit('z')),
+      concat_ws('-'),
+      concat(),
+    ),
+  'case and length': (s) =>
+    words(s).select(
+      'k',
+      upper('w'),
+      lower('w'),
+      initcap('w'),
+      length('w'),
+      expr('char_length(w)'),
+      expr('octet_length(w)'),
+      reverse('w'),
+    ),
+  like: (s) =>
+    words(s).select(
+      'k',
+      col('w').like('%a%'),
+      col('w').like('_park'),
+      col('w').like('S%k'),
+      col('w').like('S%').not(),
+      col('w').ilike('spark'),
+      col('w').like(''),
+    ),
+  'like with escape': exprs(
+    "'a_b%c' like 'a\\\\_b\\\\%c'",
+    "'axb%c' like 'a\\\\_b%'",
+    "'a_b%c' like 'a/_b/%c' escape '/'",
+    "'50%' like '%/%' escape '/'",
+    "'a' like null",
+    "'a\\\\b' like 'a\\\\\\\\b'",
+  ),
+  'like with a bad escape': (s) => s.range(1).select(expr("'a' like 'a/b' escape '/'")),
+  'rlike and regular expressions': (s) =>
+    words(s).select(
+      'k',
+      col('w').rlike('^S.*k$'),
+      col('w').rlike('[0-9]'),
+      regexp_extract('w', '(\\w)(\\w)', 2),
+      regexp_replace('w', '[aeo]', '*'),
+      regexp_extract('w', 'x', 0),
+    ),
+  'replacement refers to groups': exprs(
+    "regexp_replace('John Smith', '(\\\\w+) (\\\\w+)', '$2 $1')",
+    "regexp_replace('a.b.c', '\\\\.', '-')",
+    "regexp_extract('x=12', '=(\\\\d+)')",
+  ),
+  'bad regular expression': (s) => s.range(1).select(regexp_replace(lit('a'), '(', 'b')),
+  split: (s) =>
+    words(s)
+      .where('k < 4')
+      .select(
+        'k',
+        split('w', ' '),
+        split(lit('a,b,,'), ','),
+        split(lit('a,b,c'), ',', 2),
+        split(lit('abc'), ''),
+        split_part(lit('a.b.c'), lit('.'), lit(-1)),
+        split_part(lit('a.b'), lit('.'), lit(5)),
+      ),
+  'split_part at 0': (s) => s.range(1).select(split_part(lit('a'), lit('.'), lit(0))),
+  places: (s) =>
+    words(s).select(
+      'k',
+      instr('w', 'a'),
+      locate('a', 'w'),
+      locate('o', 'w', 5),
+      expr("position('r' in w)"),
+      contains('w', lit('wo')),
+      startswith('w', lit('S')),
+      endswith('w', lit('k')),
+    ),
+  'pad and repeat': (s) =>
+    s
+      .range(1)
+      .select(
+        lpad(lit('7'), 3, '0'),
+        rpad(lit('ab'), 5, 'xy'),
+        expr("lpad('abc', 2)"),
+        expr("rpad('abc', 5) || '|'"),
+        repeat(lit('ab'), 3),
+        repeat(lit('a'), -1),
+        lpad(lit('é'), 3, '·'),
+        lpad(lit('a'), 3, ''),
+      ),
+  'replace and translate': (s) =>
+    s
+      .range(1)
+      .select(
+        replace(lit('abcabc'), lit('b'), lit('XX')),
+        expr("replace('abc', 'b')"),
+        replace(lit('abc'), lit(''), lit('x')),
+        translate(lit('abcabc'), 'abc', 'xy'),
+        translate(lit('aa'), 'aa', 'xy'),
+        substring_index(lit('a.b.c'), '.', 2),
+        substring_index(lit('a.b.c'), '.', -1),
+      ),
+  codes: exprs(
+    "ascii('A')",
+    "ascii('')",
+    "ascii('é')",
+    'chr(65)',
+    'chr(256 + 65)',
+    'chr(-1)',
+    'hex(255)',
+    'hex(-1)',
+    "hex('Az')",
+    "hex(unhex('4142'))",
+    "base64('Az')",
+    "string(unbase64('QXo='))",
+  ),
+  hashes: exprs(
+    "md5('Spark')",
+    "sha1('Spark')",
+    "sha2('Spark', 256)",
+    "crc32('Spark')",
+    "hash('Spark', 1)",
+    "xxhash64('Spark', null, 2.5D)",
+    "hash(1L, date '2024-01-01', true)",
+  ),
+  'distances and more': exprs(
+    "levenshtein('kitten', 'sitting')",
+    "soundex('Robert')",
+    "find_in_set('b', 'a,b,c')",
+    "find_in_set('a,b', 'a,b')",
+    "overlay('SPARK' placing '_' from 3)",
+    "space(2) || '|'",
+    "'a' || 1 || 2.50",
+    "bit_length('é')",
+  ),
+  'literals and escapes': exprs("'it''s'", "'a\\nb'", '"double"', "r'a\\nb'", "'\\u00e9'", "'tab\\tend'", "'a' 'b'"),
+  'null arguments': exprs(
+    'upper(null)',
+    "substring('abc', null, 1)",
+    "concat('a', null)",
+    'length(null)',
+    "replace('a', null, 'b')",
+    "lpad('a', null, 'x')",
+    "instr(null, 'a')",
+    "split(null, ',')",
+    "concat_ws(null, 'a', 'b')",
+  ),
+};
