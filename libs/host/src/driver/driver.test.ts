@@ -315,6 +315,43 @@ describe('a write', () => {
   });
 });
 
+describe('a lost block', () => {
+  const twoReaders: readonly FakeStage[] = [
+    { output: 'shuffle', tasks: 2 },
+    { output: 'shuffle', tasks: 3, reads: [0] },
+    { output: 'shuffle', tasks: 3, reads: [0] },
+    { output: 'result', tasks: 1, reads: [1, 2] },
+  ];
+  const fetch = { shuffleId: 0, map: 1, reduce: 0, executorId: 'e1' };
+
+  it('is made again with its shuffle, and nobody reads without it meanwhile', async () => {
+    const harness = new DriverHarness(twoReaders, { slots: 2 });
+    const job = await harness.start();
+    harness.backend.succeedAll('map');
+    const [first] = harness.backend.tasks(1);
+    harness.backend.fail(first?.taskId ?? -1, { kind: 'fetch-failed', class: 'FETCH_FAILED', fetch });
+    expect(harness.backend.removedShuffles).toEqual([0]);
+    // What was sent before may end; no other task of the second reader is sent.
+    const sent = harness.backend.tasks(2).map((task) => task.taskId);
+    for (const taskId of sent) harness.backend.succeed(taskId, 'map');
+    expect(harness.backend.tasks(2)).toEqual([]);
+    expect(harness.recorder.of('task-ended').at(-1)?.error?.message).toContain('was lost before the task was sent');
+    for (let round = 0; round < 20; round++) {
+      harness.clock.advance(1_000);
+      for (const task of harness.backend.tasks())
+        harness.backend.succeed(task.taskId, task.stageId === 3 ? 'result' : 'map');
+    }
+    await job.done;
+    expect(harness.results).toEqual([0]);
+    const sizes = harness.backend.locations
+      .filter(({ shuffleId }) => shuffleId === 0)
+      .map(({ outputs }) => outputs.length);
+    expect(new Set(sizes)).toEqual(new Set([2]));
+    const maps = harness.recorder.of('stage-submitted').filter(({ stage }) => stage.stageId === 0);
+    expect(maps.map(({ tasks }) => tasks)).toEqual([2, 2]);
+  });
+});
+
 describe('a lost executor', () => {
   it('ends its tasks, which run again elsewhere', async () => {
     const harness = new DriverHarness(mapAndResult);

@@ -45,6 +45,24 @@ export function launchFailure(task: TaskLaunch, error: unknown): TaskResult {
   return { outcome: { taskId: task.taskId, status: { type: 'failed', failure }, metrics: noMetrics }, data: null };
 }
 
+export interface MissingOutput {
+  readonly shuffleId: number;
+  readonly map: number;
+}
+
+/** The result of a task that was not sent, since an output that it reads is not there any more: it is to be made again first. */
+export function inputMissing(task: TaskLaunch, { shuffleId, map }: MissingOutput): TaskResult {
+  const failure: TaskFailure = {
+    kind: 'fetch-failed',
+    class: 'FETCH_FAILED',
+    message: `map output ${map} of shuffle ${shuffleId} was lost before the task was sent`,
+    causes: [],
+    // No executor is to be blamed for it once more.
+    fetch: { shuffleId, map, reduce: task.partition, executorId: '' },
+  };
+  return { outcome: { taskId: task.taskId, status: { type: 'failed', failure }, metrics: noMetrics }, data: null };
+}
+
 export function executorLost(task: TaskLaunch, reason: string): ErrorData {
   const message = `Executor ${task.executorId} was lost: ${reason}`;
   return failureToError({ kind: 'internal', class: 'KILN_EXECUTOR_LOST', message, causes: [], fetch: null }, task);

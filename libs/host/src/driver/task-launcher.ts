@@ -4,6 +4,7 @@ import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 import { splitsOf } from '@kiln/engine/adaptive';
 import type { DriverParts } from './driver-parts.ts';
 import type { Stage } from './stages.ts';
+import type { MissingOutput } from './task-errors.ts';
 
 /** Makes task messages. What an executor has already (programs, map-output locations of this epoch) is not sent again. */
 export class TaskLauncher {
@@ -37,6 +38,16 @@ export class TaskLauncher {
         sharesBuild: stage.plan.sharesBuild,
       },
     });
+  }
+
+  /** An output that the stage reads and that was lost since it was prepared; without it a task would read too little. */
+  missingInput(stage: Stage): MissingOutput | null {
+    for (const input of stage.plan.inputs) {
+      if (input.type === 'scalar-subquery') continue;
+      const [map] = this.#parts.tracker.missing(shuffleId(input.shuffleId)) ?? [0];
+      if (map !== undefined) return { shuffleId: input.shuffleId, map };
+    }
+    return null;
   }
 
   forget(executor: ExecutorId): void {
