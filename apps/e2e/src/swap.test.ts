@@ -69,8 +69,8 @@ describe('every contract can be replaced', () => {
 
   it('memory policy', async () => {
     const kiln = await start({ plugins: [fixturePlugin('squeezed-memory')], conf: { 'spark.local.dir': directory } });
-    const rows = await kiln.range(0, 3_000_000, 1, 2).sort(col('id').mod(1000), col('id').desc()).limit(2_000_000).collect();
-    expect(rows).toHaveLength(2_000_000);
+    const groups = await kiln.range(0, 3_000_000, 1, 2).groupBy(col('id').mod(1_500_000)).count().count();
+    expect(groups).toBe(1_500_000);
     const spilled = recorder.of('task-ended').reduce((total, event) => total + event.metrics.diskBytesSpilled, 0);
     expect(spilled).toBeGreaterThan(0);
   });
@@ -84,7 +84,7 @@ describe('every contract can be replaced', () => {
 
   it('data source', async () => {
     const kiln = await start({ plugins: [fixturePlugin('numbers-source')] });
-    const frame = kiln.read.format('numbers').option('start', 5).load();
+    const frame = kiln.read.format('numbers').option('start', 5).load('memory');
     expect((await frame.orderBy('n').collect()).map((row) => row['n'])).toEqual([5, 6, 7, 15, 16, 17]);
   });
 

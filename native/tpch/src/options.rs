@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub const USAGE: &str = "usage: kiln-tpch --scale FACTOR --output DIR [--parts N] [--compression snappy|zstd|none]";
 
+/// What is written, and where.
 pub struct Options {
     pub scale: f64,
     pub output: PathBuf,
@@ -12,6 +13,8 @@ pub struct Options {
 }
 
 impl Options {
+    /// # Errors
+    /// Says which argument is wrong.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let (mut scale, mut output, mut parts, mut compression) = (None, None, 1, Compression::SNAPPY);
         while let Some(name) = arguments.next() {

@@ -6,5 +6,5 @@ mod program;
 mod scalars;
 
 pub use extension::KilnCodec;
-pub use program::{PlanKind, VERSION, decode_plan, encode_plan, hash_bytes, read_header};
+pub use program::{PlanKind, VERSION, decode_plan, decode_stage, encode_plan, hash_bytes, read_header};
 pub use scalars::ScalarValues;

@@ -1,6 +1,7 @@
 use super::extension::KilnCodec;
 use super::scalars::ScalarValues;
 use crate::boundary::ProgramHeader;
+use crate::registry::decoding_context;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err, internal_datafusion_err};
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
@@ -71,6 +72,14 @@ pub fn decode_plan(kind: PlanKind, bytes: &[u8], context: &TaskContext, scalars:
     let proto = PhysicalPlanNode::decode(plan).map_err(|e| DataFusionError::External(Box::new(e)))?;
     let plan = scalars.proto_to_execution_plan(&proto, &PhysicalPlanDecodeContext::new(context, &KilnCodec))?;
     Ok((header, plan))
+}
+
+/// Decodes a stage plan as it was planned: scalar subqueries are placeholders yet.
+///
+/// # Errors
+/// As [`decode_plan`].
+pub fn decode_stage(bytes: &[u8]) -> Result<(ProgramHeader, Arc<dyn ExecutionPlan>)> {
+    decode_plan(PlanKind::Stage, bytes, &decoding_context(Arc::default()), &ScalarValues::default())
 }
 
 /// The id of a program.

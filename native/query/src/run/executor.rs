@@ -142,7 +142,8 @@ impl Executor {
         if self.inner.programs.read().contains_key(hash) {
             return Ok(());
         }
-        let program = Program::decode(bytes, Arc::clone(&self.inner.runtime))?;
+        let task_bytes = self.inner.memory.budget_bytes() / (2 * self.inner.config.slots.max(1) as usize);
+        let program = Program::decode(bytes, Arc::clone(&self.inner.runtime), task_bytes)?;
         self.inner.programs.write().insert(hash.to_owned(), Arc::new(program));
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod error;
 mod executor;
 mod memory;
+mod partitions;
 mod program;
 mod results;
 mod runtime;

@@ -17,15 +17,19 @@ pub struct Program {
     pub config: SessionConfig,
     /// `spark.driver.maxResultSize`; 0: no limit.
     pub max_result_bytes: u64,
+    pub time_zone: String,
     /// A tree that no task has executed.
     template: Arc<dyn ExecutionPlan>,
 }
 
 impl Program {
-    pub fn decode(bytes: &[u8], runtime: Arc<RuntimeEnv>) -> Result<Self> {
+    /// `task_bytes`: the memory that a task of this executor may count on.
+    pub fn decode(bytes: &[u8], runtime: Arc<RuntimeEnv>, task_bytes: usize) -> Result<Self> {
         let (header, template) = decode_plan(PlanKind::Program, bytes, &decoding_context(runtime), &ScalarValues::default())?;
         let settings = Settings::from_conf(&header.conf)?;
-        Ok(Self { header, config: settings.session_config(1), max_result_bytes: settings.max_result_bytes, template })
+        // What a sort keeps for its merges must leave it something to sort with.
+        let config = settings.session_config(1).with_sort_spill_reservation_bytes((10 << 20).min(task_bytes / 8));
+        Ok(Self { header, config, max_result_bytes: settings.max_result_bytes, time_zone: settings.time_zone, template })
     }
 
     /// A tree for one attempt: operators keep state of an execution (builds, errors, metrics).

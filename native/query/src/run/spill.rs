@@ -6,7 +6,6 @@ use datafusion::execution::{SpillFile, TempFileFactory};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Spill directories of one task attempt.
 #[derive(Debug)]
@@ -15,7 +14,6 @@ pub struct TaskSpill {
     roots: Vec<PathBuf>,
     name: String,
     opened: Mutex<Opened>,
-    files: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -27,12 +25,7 @@ struct Opened {
 
 impl TaskSpill {
     pub fn new(roots: Vec<PathBuf>, name: String) -> Self {
-        Self { roots, name, opened: Mutex::new(Opened::default()), files: AtomicU64::new(0) }
-    }
-
-    /// Files made so far.
-    pub fn files(&self) -> u64 {
-        self.files.load(Ordering::Relaxed)
+        Self { roots, name, opened: Mutex::new(Opened::default()) }
     }
 
     /// Bytes on disk now.
@@ -93,8 +86,6 @@ pub struct SpillFactory(pub Arc<TaskSpill>);
 
 impl TempFileFactory for SpillFactory {
     fn create_temp_file(&self, description: &str) -> Result<Arc<dyn SpillFile>> {
-        let file = self.0.manager()?.create_tmp_file(description)?;
-        self.0.files.fetch_add(1, Ordering::Relaxed);
-        Ok(file)
+        self.0.manager()?.create_tmp_file(description)
     }
 }

@@ -43,7 +43,7 @@ pub async fn run_task_body(task: RunningTask) -> Result<TaskEnd> {
     } else if let Some(write) = task.tree.downcast_ref::<FileWriteExec>() {
         let dir = task.spec.write_dir.as_deref().ok_or_else(|| exec_datafusion_err!("a write task without a directory"))?;
         let stream = write.input().execute(task.spec.partition as usize, Arc::clone(&task.context))?;
-        let files = write_files(stream, write.options(), &task.program.header.fields, dir, &task.spec).await?;
+        let files = write_files(stream, write.options(), &task.program.header.fields, dir, &task.spec, &task.program.time_zone).await?;
         metrics.output_rows = files.iter().map(|f| f.rows).sum();
         metrics.output_bytes = files.iter().map(|f| f.bytes).sum();
         (TaskOutput::Write { files }, None)

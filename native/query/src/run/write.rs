@@ -1,51 +1,83 @@
 //! Files of a write task, into a directory of its attempt.
 
+use super::partitions::by_directory;
 use super::results::{conform, result_schema};
 use crate::boundary::{TaskSpec, WrittenFile};
 use crate::nodes::WriteOptions;
 use arrow::array::RecordBatch;
 use arrow::csv::{Writer as CsvWriter, WriterBuilder};
+use arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use kiln_sql::tree::StructField;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes the rows of one task. A task without rows writes a file without rows for partition 0
-/// only, so that the schema is kept.
-pub async fn write_files(mut stream: SendableRecordBatchStream, options: &WriteOptions, fields: &[StructField], dir: &str, spec: &TaskSpec) -> Result<Vec<WrittenFile>> {
-    if !options.partition_by.is_empty() {
-        return exec_err!("partitioned writes are not supported yet");
-    }
+/// So many files of a task are open at once; when there are more, the fullest is completed.
+const MAX_OPEN: usize = 100;
+
+/// Writes the rows of one task. A task without rows writes a file for partition 0 only, so that the
+/// schema is kept.
+pub async fn write_files(mut stream: SendableRecordBatchStream, options: &WriteOptions, fields: &[StructField], dir: &str, spec: &TaskSpec, time_zone: &str) -> Result<Vec<WrittenFile>> {
     let schema = result_schema(fields);
-    let name = format!("part-{:05}-{}.{}", spec.partition, spec.attempt, extension(options)?);
-    let path = Path::new(dir).join(name);
-    let mut file: Option<FormatWriter> = None;
-    let mut rows = 0;
+    let mut files = TaskFiles { options, dir: Path::new(dir), spec, open: BTreeMap::new(), written: Vec::new() };
     while let Some(batch) = stream.next().await {
-        let batch = batch?;
+        let batch = conform(&batch?, &schema)?;
         if batch.num_rows() == 0 {
             continue;
         }
-        let batch = conform(&batch, &schema)?;
-        let writer = match &mut file {
-            Some(writer) => writer,
-            None => file.insert(FormatWriter::create(&path, options, &batch)?),
-        };
-        writer.write(&batch)?;
-        rows += batch.num_rows() as u64;
+        if options.partition_by.is_empty() {
+            files.write("", &batch)?;
+            continue;
+        }
+        for (directory, rows) in by_directory(&batch, &options.partition_by, &options.columns, time_zone)? {
+            files.write(&directory, &rows)?;
+        }
     }
-    if file.is_none() && spec.partition == 0 {
-        file = Some(FormatWriter::create(&path, options, &RecordBatch::new_empty(schema))?);
+    if spec.partition == 0 && options.partition_by.is_empty() && files.open.is_empty() {
+        files.write("", &RecordBatch::new_empty(schema))?;
     }
-    match file {
-        Some(writer) => Ok(vec![writer.finish(rows)?]),
-        None => Ok(Vec::new()),
+    files.finish()
+}
+
+struct TaskFiles<'a> {
+    options: &'a WriteOptions,
+    dir: &'a Path,
+    spec: &'a TaskSpec,
+    open: BTreeMap<String, FormatWriter>,
+    written: Vec<WrittenFile>,
+}
+
+impl TaskFiles<'_> {
+    fn write(&mut self, directory: &str, batch: &RecordBatch) -> Result<()> {
+        if !self.open.contains_key(directory) {
+            if self.open.len() >= MAX_OPEN {
+                let fullest = self.open.iter().max_by_key(|(_, file)| file.rows).map(|(directory, _)| directory.clone());
+                if let Some(file) = fullest.and_then(|directory| self.open.remove(&directory)) {
+                    self.written.push(file.finish()?);
+                }
+            }
+            let name = format!("part-{:05}-{}.c{:03}.{}", self.spec.partition, self.spec.attempt, self.written.len(), extension(self.options)?);
+            let file = FormatWriter::create(&self.dir.join(directory).join(name), self.options, batch.schema())?;
+            self.open.insert(directory.to_owned(), file);
+        }
+        match self.open.get_mut(directory) {
+            Some(file) => file.write(batch),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<WrittenFile>> {
+        for (_, file) in std::mem::take(&mut self.open) {
+            self.written.push(file.finish()?);
+        }
+        Ok(self.written)
     }
 }
 
@@ -57,66 +89,64 @@ fn extension(options: &WriteOptions) -> Result<&'static str> {
     }
 }
 
-enum FormatWriter {
-    Parquet(PathBuf, Box<ArrowWriter<BufWriter<File>>>),
-    Csv(PathBuf, Box<CsvWriter<BufWriter<File>>>),
+struct FormatWriter {
+    path: PathBuf,
+    rows: u64,
+    format: Format,
+}
+
+enum Format {
+    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Csv(Box<CsvWriter<BufWriter<File>>>),
 }
 
 impl FormatWriter {
-    fn create(path: &Path, options: &WriteOptions, first: &RecordBatch) -> Result<Self> {
+    fn create(path: &Path, options: &WriteOptions, schema: SchemaRef) -> Result<Self> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
         let file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-        if options.format == "parquet" {
+        let format = if options.format == "parquet" {
             let properties = WriterProperties::builder().set_compression(compression(options)?).build();
-            let writer = ArrowWriter::try_new(file, first.schema(), Some(properties))?;
-            return Ok(Self::Parquet(path.to_owned(), Box::new(writer)));
-        }
-        let mut builder = WriterBuilder::new().with_header(flag(options, "header"));
-        if let Some(separator) = options.options.get("sep").or_else(|| options.options.get("delimiter")) {
-            let [byte] = separator.as_bytes() else {
-                return exec_err!("CSV option 'sep' is '{separator}', but must be one ASCII character");
-            };
-            builder = builder.with_delimiter(*byte);
-        }
-        if let Some(null) = options.options.get("nullvalue") {
-            builder = builder.with_null(null.clone());
-        }
-        let mut writer = builder.build(file);
-        if first.num_rows() == 0 {
-            writer.write(first)?;
-        }
-        Ok(Self::Csv(path.to_owned(), Box::new(writer)))
+            Format::Parquet(Box::new(ArrowWriter::try_new(file, schema, Some(properties))?))
+        } else {
+            Format::Csv(Box::new(csv_writer(file, options)?))
+        };
+        Ok(Self { path: path.to_owned(), rows: 0, format })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        match self {
-            Self::Parquet(_, writer) => Ok(writer.write(batch)?),
-            Self::Csv(_, writer) => Ok(writer.write(batch)?),
+        self.rows += batch.num_rows() as u64;
+        match &mut self.format {
+            Format::Parquet(writer) => Ok(writer.write(batch)?),
+            Format::Csv(writer) => Ok(writer.write(batch)?),
         }
     }
 
-    fn finish(self, rows: u64) -> Result<WrittenFile> {
-        use std::io::Write;
-        let path = match self {
-            Self::Parquet(path, writer) => {
-                writer.into_inner()?.flush()?;
-                path
-            }
-            Self::Csv(path, writer) => {
-                writer.into_inner().flush()?;
-                path
-            }
-        };
-        let bytes = std::fs::metadata(&path).map_err(DataFusionError::IoError)?.len();
-        let path = path.to_str().ok_or_else(|| exec_datafusion_err!("{} is no text", path.display()))?.to_owned();
-        Ok(WrittenFile { path, bytes, rows })
+    fn finish(self) -> Result<WrittenFile> {
+        match self.format {
+            Format::Parquet(writer) => writer.into_inner()?.flush()?,
+            Format::Csv(writer) => writer.into_inner().flush()?,
+        }
+        let bytes = std::fs::metadata(&self.path).map_err(DataFusionError::IoError)?.len();
+        let path = self.path.to_str().ok_or_else(|| exec_datafusion_err!("{} is no text", self.path.display()))?.to_owned();
+        Ok(WrittenFile { path, bytes, rows: self.rows })
     }
 }
 
-fn flag(options: &WriteOptions, key: &str) -> bool {
-    options.options.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+fn csv_writer(file: BufWriter<File>, options: &WriteOptions) -> Result<CsvWriter<BufWriter<File>>> {
+    let header = options.options.get("header").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let mut builder = WriterBuilder::new().with_header(header);
+    if let Some(separator) = options.options.get("sep").or_else(|| options.options.get("delimiter")) {
+        let [byte] = separator.as_bytes() else {
+            return exec_err!("CSV option 'sep' is '{separator}', but must be one ASCII character");
+        };
+        builder = builder.with_delimiter(*byte);
+    }
+    if let Some(null) = options.options.get("nullvalue") {
+        builder = builder.with_null(null.clone());
+    }
+    Ok(builder.build(file))
 }
 
 fn compression(options: &WriteOptions) -> Result<Compression> {
@@ -124,7 +154,7 @@ fn compression(options: &WriteOptions) -> Result<Compression> {
         None | Some("snappy") => Ok(Compression::SNAPPY),
         Some("none" | "uncompressed") => Ok(Compression::UNCOMPRESSED),
         Some("zstd") => Ok(Compression::ZSTD(ZstdLevel::try_new(3)?)),
-        Some("gzip") => Ok(Compression::GZIP(parquet::basic::GzipLevel::default())),
+        Some("gzip") => Ok(Compression::GZIP(GzipLevel::default())),
         Some("lz4" | "lz4_raw") => Ok(Compression::LZ4_RAW),
         Some(other) => exec_err!("compression '{other}' is none of snappy, zstd, gzip, lz4, none"),
     }

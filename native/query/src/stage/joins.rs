@@ -4,9 +4,10 @@ use crate::boundary::StageDecisions;
 use crate::nodes::ShuffleReadExec;
 use arrow::compute::SortOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::Result;
+use datafusion::common::{JoinSide, Result, internal_err};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode, SortMergeJoinExec};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -70,7 +71,7 @@ fn sort_merge_join(join: &HashJoinExec) -> Result<Arc<dyn ExecutionPlan>> {
         left,
         right,
         join.on().to_vec(),
-        join.filter().cloned(),
+        join.filter().map(left_first).transpose()?,
         *join.join_type(),
         options,
         join.null_equality(),
@@ -94,9 +95,49 @@ fn sort_merge_join(join: &HashJoinExec) -> Result<Arc<dyn ExecutionPlan>> {
     }
 }
 
+/// The same filter with the columns of the left side first: DataFusion's sort-merge join gives its
+/// filter the columns in that order, whatever order the filter says.
+fn left_first(filter: &JoinFilter) -> Result<JoinFilter> {
+    let columns = filter.column_indices();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    order.sort_by_key(|i| columns[*i].side != JoinSide::Left);
+    let expression = Arc::clone(filter.expression()).transform(|e| {
+        let Some(column) = e.downcast_ref::<Column>() else {
+            return Ok(Transformed::no(e));
+        };
+        match order.iter().position(|i| *i == column.index()) {
+            Some(moved) => Ok(Transformed::yes(Arc::new(Column::new(column.name(), moved)) as Arc<dyn PhysicalExpr>)),
+            None => internal_err!("column {column} of a join filter is not among its columns"),
+        }
+    })?;
+    let indices = order.iter().map(|i| columns[*i].clone()).collect();
+    Ok(JoinFilter::new(expression.data, indices, Arc::new(filter.schema().project(&order)?)))
+}
+
 fn sorted(input: Arc<dyn ExecutionPlan>, keys: Vec<Arc<dyn PhysicalExpr>>) -> Arc<dyn ExecutionPlan> {
     match LexOrdering::new(keys.into_iter().map(|expr| PhysicalSortExpr { expr, options: SortOptions::default() })) {
         Some(ordering) => Arc::new(SortExec::new(ordering, input).with_preserve_partitioning(true)),
         None => input,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::logical_expr::Operator;
+    use datafusion::physical_expr::expressions::binary;
+    use datafusion::physical_plan::joins::utils::ColumnIndex;
+
+    #[test]
+    fn the_columns_of_a_filter_are_put_left_first() {
+        let schema = Schema::new(vec![Field::new("r", DataType::Int64, true), Field::new("l", DataType::Int64, true)]);
+        let column = |name: &str, index| Arc::new(Column::new(name, index)) as Arc<dyn PhysicalExpr>;
+        let expression = binary(column("l", 1), Operator::Lt, column("r", 0), &schema).unwrap();
+        let indices = vec![ColumnIndex { index: 4, side: JoinSide::Right }, ColumnIndex { index: 7, side: JoinSide::Left }];
+        let filter = left_first(&JoinFilter::new(expression, indices, Arc::new(schema))).unwrap();
+        assert_eq!(filter.expression().to_string(), "l@0 < r@1");
+        assert_eq!(filter.column_indices().iter().map(|c| c.index).collect::<Vec<_>>(), [7, 4]);
+        assert_eq!(filter.schema().field(0).name(), "l");
     }
 }

@@ -95,6 +95,16 @@ impl MiniDriver {
 
     /// Runs every stage; an out-of-memory failure is tried again with sort-merge joins.
     pub async fn run(&self, planned: &Planned) -> Result<QueryRun, TaskFailure> {
+        let result = self.run_stages(planned).await;
+        for stage in &planned.plan.stages {
+            if let StageOutput::Shuffle { shuffle_id, .. } = stage.output {
+                self.executor.remove_shuffle(shuffle_id);
+            }
+        }
+        result
+    }
+
+    async fn run_stages(&self, planned: &Planned) -> Result<QueryRun, TaskFailure> {
         let mut run = QueryRun::default();
         let mut outputs: BTreeMap<u64, Vec<MapStatus>> = BTreeMap::new();
         let mut scalars: BTreeMap<u32, String> = BTreeMap::new();
@@ -144,9 +154,6 @@ impl MiniDriver {
                 outputs.insert(shuffle_id, statuses);
             }
             run.stage_times.push(started.elapsed());
-        }
-        for shuffle in outputs.keys() {
-            self.executor.remove_shuffle(*shuffle);
         }
         Ok(run)
     }

@@ -2,5 +2,17 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod driver;
+pub mod tables;
 
 pub use driver::{MiniDriver, Variant};
+
+use kiln_query::plan::{Planned, operator_tree};
+
+/// Prints the stages of a query.
+pub fn show(planned: &Planned) {
+    for stage in &planned.plan.stages {
+        let mut text = String::new();
+        operator_tree(&stage.operators, 1, &mut text);
+        println!("stage {} of {} tasks -> {:?}, about {:?} bytes, {:?}\n{text}", stage.id, stage.num_tasks, stage.output, stage.estimated_bytes, stage.determinism);
+    }
+}

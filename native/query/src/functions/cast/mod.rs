@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 pub const FUNCTIONS: &[Definition] = &[
     Definition { name: "kiln_cast", nulls: Nulls::Maybe, returns: |a| type_at(a, 1).cloned(), invoke: |a| invoke(a, OnError::Fail) },
+    // Casts that fail for no value: the optimizer may move and fold them freely.
+    Definition { name: "kiln_convert", nulls: Nulls::Strict, returns: |a| type_at(a, 1).cloned(), invoke: |a| invoke(a, OnError::Fail) },
     Definition { name: "kiln_try_cast", nulls: Nulls::Maybe, returns: |a| type_at(a, 1).cloned(), invoke: |a| invoke(a, OnError::Null) },
 ];
 

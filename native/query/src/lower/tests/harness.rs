@@ -10,7 +10,6 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result as PlanResult, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{QueryPlanner, SessionContext};
-use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
@@ -26,7 +25,7 @@ struct Planner;
 
 #[async_trait]
 impl QueryPlanner for Planner {
-    async fn create_physical_plan(&self, plan: &LogicalPlan, state: &SessionState) -> PlanResult<Arc<dyn ExecutionPlan>> {
+    async fn create_physical_plan(&self, plan: &LogicalPlan, state: &dyn Session) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let ours: Arc<dyn ExtensionPlanner + Send + Sync> = Arc::new(KilnExtensionPlanner { shuffle_partitions: 2 });
         DefaultPhysicalPlanner::with_extension_planners(vec![ours]).create_physical_plan(plan, state).await
     }
@@ -96,7 +95,7 @@ impl Engine {
     async fn execute(&self, plan: LogicalPlan, values: &BTreeMap<u32, ScalarValue>) -> Result<RecordBatch> {
         let state = self.context.state();
         let optimized = state.optimize(&plan).map_err(query_error)?;
-        let replaced = optimized.transform_up(|p| p.map_expressions(|e| e.transform_up(|e| Ok(replace(e, values))))).map_err(query_error)?;
+        let replaced = optimized.clone().transform_up(|p| p.map_expressions(|e| e.transform_up(|e| Ok(replace(e, values))))).map_err(query_error)?;
         let physical = state.query_planner().create_physical_plan(&replaced.data, &state).await.map_err(query_error)?;
         if std::env::var("KILN_PLANS").is_ok() {
             println!("{}\n{}", optimized.display_indent(), datafusion::physical_plan::displayable(physical.as_ref()).indent(false));
