@@ -109,16 +109,15 @@ export class DefaultExecutorFactory implements ExecutorFactory {
 
 const nativeSchemes = ['memory', 'file'];
 
-interface ReadsExternalSources {
+/** Until the types of the addon are generated with it. */
+interface AsksForBlocks {
   setBlockStore(ask: (request: string, block: Uint8Array | null) => void): void;
   blockAnswer(call: number, block: Uint8Array | null, error: string | null): void;
-  setExternalReader(read: (request: string) => void): void;
-  externalBatch(call: number, data: Uint8Array | null, error: string | null): void;
 }
 
-function openNative(config: ExecutorConfig): NativeExecutor & ReadsExternalSources {
+function openNative(config: ExecutorConfig): NativeExecutor & AsksForBlocks {
   try {
-    return new NativeExecutor(JSON.stringify(config)) as NativeExecutor & ReadsExternalSources;
+    return new NativeExecutor(JSON.stringify(config)) as NativeExecutor & AsksForBlocks;
   } catch (error) {
     throw nativeError(error);
   }
