@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { container as rootContainer, inject, injectable } from 'tsyringe';
+import { inject, injectable, container as rootContainer } from 'tsyringe';
 import { expect, test } from 'vitest';
 
 // The whole house stands on this: parameter decorators work under vitest's
@@ -9,7 +9,10 @@ const Greeting = Symbol.for('kiln.test.Greeting');
 @injectable()
 class Greeter {
   readonly text: string;
-  constructor(@inject(Greeting) greeting: string, @inject('name') readonly name: string) {
+  constructor(
+    @inject(Greeting) greeting: string,
+    @inject('name') readonly name: string,
+  ) {
     this.text = `${greeting}, ${name}`;
   }
 }
