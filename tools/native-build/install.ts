@@ -1,42 +1,33 @@
-// Brings a cache entry into native/addon. The binary is linked, not copied,
-// and always under a temporary name first: a running engine keeps its old file.
-import {
-  accessSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+// Brings a cache entry into native/addon: a copy under a temporary name, then a
+// rename, so that a running engine keeps its old file. Not a hard link: whoever
+// copies another build over it would write into the cache.
+import { constants, copyFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addonFolder, binaryName } from './paths.ts';
 
-/** dist/ is ignored by git: what was generated for the installed binary, to compare with what is committed. */
-const generated = join(addonFolder, 'dist');
-const stamp = join(generated, 'hash');
+/** The stamp names the file that was installed, so that one put there by hand is noticed. */
+function stampOf(folder: string, hash: string): string {
+  const { size, mtimeMs } = statSync(join(folder, binaryName));
+  return `${hash} ${size} ${mtimeMs}`;
+}
 
-export function installedHash(): string | undefined {
+// dist/ is ignored by git: what was generated for the installed binary, to compare with what is committed.
+const stampFile = (folder: string) => join(folder, 'dist', 'stamp');
+
+export function isInstalled(hash: string, folder = addonFolder): boolean {
   try {
-    accessSync(join(addonFolder, binaryName));
-    return readFileSync(stamp, 'utf8');
+    return readFileSync(stampFile(folder), 'utf8') === stampOf(folder, hash);
   } catch {
-    return undefined;
+    return false;
   }
 }
 
-export function installAddon(entry: string, hash: string): void {
-  const target = join(addonFolder, binaryName);
+export function installAddon(entry: string, hash: string, folder = addonFolder): void {
+  const target = join(folder, binaryName);
   const temporary = `${target}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  try {
-    linkSync(join(entry, binaryName), temporary);
-  } catch {
-    copyFileSync(join(entry, binaryName), temporary);
-  }
-  mkdirSync(generated, { recursive: true });
+  copyFileSync(join(entry, binaryName), temporary, constants.COPYFILE_FICLONE);
+  mkdirSync(join(folder, 'dist'), { recursive: true });
   renameSync(temporary, target);
-  for (const file of ['index.d.ts', 'exports.json']) copyFileSync(join(entry, file), join(generated, file));
-  writeFileSync(stamp, hash);
+  for (const file of ['index.d.ts', 'exports.json']) copyFileSync(join(entry, file), join(folder, 'dist', file));
+  writeFileSync(stampFile(folder), stampOf(folder, hash));
 }

@@ -6,7 +6,7 @@ import { buildAddon } from './build-addon.ts';
 import { addonCache } from './cache.ts';
 import { CargoFailed } from './cargo.ts';
 import { fingerprint } from './fingerprint.ts';
-import { installAddon, installedHash } from './install.ts';
+import { installAddon, isInstalled } from './install.ts';
 import { withLock } from './lock.ts';
 
 const hash = fingerprint();
@@ -27,7 +27,7 @@ async function build(): Promise<string> {
 
 async function main(): Promise<void> {
   const cached = cache.find(hash);
-  if (cached && installedHash() === hash) return console.log(`      the addon is current (${hash})`);
+  if (cached && isInstalled(hash)) return console.log(`      the addon is current (${hash})`);
   if (cached) {
     installAddon(cached, hash);
     return console.log(`      taken from the cache: ${cached}`);

@@ -1,9 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addonCache } from './cache.ts';
 import { fingerprint } from './fingerprint.ts';
+import { installAddon, isInstalled } from './install.ts';
 import { withLock } from './lock.ts';
 import { binaryName } from './paths.ts';
 import { BuildProgress, crateName } from './progress.ts';
@@ -46,6 +56,16 @@ test('the cache keeps the entries last used, and the first of two equal ones', (
   cache.find('a');
   cache.prune();
   expect(readdirSync(join(folder, 'cache')).filter((name) => !name.startsWith('building-'))).toEqual(['a', 'c']);
+});
+
+test('an addon put there by hand is noticed, and does not reach the cache', () => {
+  for (const file of [binaryName, 'index.d.ts', 'exports.json']) write(`entry/${file}`, 'built');
+  mkdirSync(join(folder, 'addon'));
+  installAddon(join(folder, 'entry'), 'h', join(folder, 'addon'));
+  expect([isInstalled('h', join(folder, 'addon')), isInstalled('other', join(folder, 'addon'))]).toEqual([true, false]);
+  write(`addon/${binaryName}`, 'by hand');
+  expect(isInstalled('h', join(folder, 'addon'))).toBe(false);
+  expect(readFileSync(join(folder, 'entry', binaryName), 'utf8')).toBe('built');
 });
 
 test('the lock: one at a time, and that of a dead process is taken over', async () => {
