@@ -49,7 +49,6 @@ fn failure(outcome: TaskOutcome) -> TaskFailure {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "open: a cancel is lost before the first poll of its task"]
 async fn a_cancelled_task_leaves_nothing() {
     let variant = Variant::default();
     let driver = MiniDriver::new(variant.clone());
@@ -226,7 +225,6 @@ async fn a_build_that_does_not_fit_is_an_out_of_memory_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "open: the shared build is being reworked"]
 async fn tasks_of_a_stage_share_a_broadcast_build() {
     let variant = Variant::default().conf("spark.sql.files.maxPartitionBytes", "256k").conf("spark.sql.files.openCostInBytes", "1k");
     let tables = tpch_tables(tpch_dir());

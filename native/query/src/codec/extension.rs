@@ -1,10 +1,10 @@
 use super::messages::{
-    ExternalScan, HashPartitioning, KilnNode, Mode, Node, Reads, ShuffleRead, ShuffleWrite, SortedPartitioning, SplitScan, WritePartitioning,
+    CsvScan, ExternalScan, HashPartitioning, KilnNode, Mode, Node, Reads, ShuffleRead, ShuffleWrite, SortedPartitioning, SplitScan, WritePartitioning,
 };
 use crate::boundary::PartitionRead;
-use crate::nodes::{ExternalScanExec, FileWriteExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec};
+use crate::nodes::{CsvScanExec, ExternalScanExec, FileWriteExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec};
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::common::{Result, internal_datafusion_err, internal_err};
+use datafusion::common::{Result, Statistics, internal_datafusion_err, internal_err};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalExpr, PhysicalSortExpr};
@@ -175,6 +175,7 @@ impl PhysicalExtensionCodec for KilnCodec {
                 let options = serde_json::from_str(&options).map_err(|e| internal_datafusion_err!("write options: {e}"))?;
                 Ok(Arc::new(FileWriteExec::new(Arc::clone(only(inputs)?), options)))
             }
+            Some(Node::CsvScan(scan)) => decode_csv(&scan),
             Some(Node::Lowered(payload)) => crate::lower::nodes::decode(&payload, inputs),
             None => internal_err!("an empty node of Kiln"),
         }
@@ -201,6 +202,16 @@ impl PhysicalExtensionCodec for KilnCodec {
             })
         } else if let Some(write) = plan.downcast_ref::<FileWriteExec>() {
             Node::FileWrite(serde_json::to_string(write.options()).map_err(|e| internal_datafusion_err!("write options: {e}"))?)
+        } else if let Some(scan) = plan.downcast_ref::<CsvScanExec>() {
+            Node::CsvScan(CsvScan {
+                scan: scan.scan(),
+                table: scan.table().to_owned(),
+                format: serde_json::to_string(scan.format()).map_err(|e| internal_datafusion_err!("CSV format: {e}"))?,
+                file_schema: Some(scan.file_schema().as_ref().try_into()?),
+                projection: scan.projection().iter().map(|i| *i as u32).collect(),
+                fetch: scan.fetch_rows().map(|f| f as u64),
+                num_partitions: plan.output_partitioning().partition_count() as u32,
+            })
         } else if let Some(payload) = crate::lower::nodes::encode(plan.as_ref()) {
             Node::Lowered(payload)
         } else {
@@ -220,6 +231,15 @@ impl PhysicalExtensionCodec for KilnCodec {
     fn try_decode_udwf(&self, name: &str, _buf: &[u8]) -> Result<Arc<WindowUDF>> {
         internal_err!("this executor has no window function {name}")
     }
+}
+
+fn decode_csv(node: &CsvScan) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = decode_schema(node.file_schema.as_ref())?;
+    let format = serde_json::from_str(&node.format).map_err(|e| internal_datafusion_err!("CSV format: {e}"))?;
+    let projection = node.projection.iter().map(|i| *i as usize).collect();
+    let statistics = Statistics::new_unknown(&schema);
+    let scan = CsvScanExec::try_new(node.table.clone(), format, schema, projection, node.fetch.map(|f| f as usize), Vec::new(), statistics)?;
+    Ok(Arc::new(scan.in_stage(node.scan, node.num_partitions as usize)))
 }
 
 fn only(inputs: &[Arc<dyn ExecutionPlan>]) -> Result<&Arc<dyn ExecutionPlan>> {

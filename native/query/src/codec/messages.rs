@@ -5,7 +5,7 @@ use datafusion_proto::protobuf;
 /// One of our operators; its children are kept by datafusion-proto.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct KilnNode {
-    #[prost(oneof = "Node", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "Node", tags = "1, 2, 3, 4, 5, 6, 7")]
     pub node: Option<Node>,
 }
 
@@ -25,6 +25,8 @@ pub enum Node {
     /// One of the lowering's operators, in its own encoding.
     #[prost(bytes, tag = "6")]
     Lowered(Vec<u8>),
+    #[prost(message, tag = "7")]
+    CsvScan(CsvScan),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -129,5 +131,24 @@ pub struct ExternalScan {
     #[prost(message, optional, tag = "4")]
     pub schema: Option<protobuf::Schema>,
     #[prost(uint32, tag = "5")]
+    pub num_partitions: u32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct CsvScan {
+    #[prost(uint32, tag = "1")]
+    pub scan: u32,
+    #[prost(string, tag = "2")]
+    pub table: String,
+    /// `CsvFormat` as JSON.
+    #[prost(string, tag = "3")]
+    pub format: String,
+    #[prost(message, optional, tag = "4")]
+    pub file_schema: Option<protobuf::Schema>,
+    #[prost(uint32, repeated, tag = "5")]
+    pub projection: Vec<u32>,
+    #[prost(uint64, optional, tag = "6")]
+    pub fetch: Option<u64>,
+    #[prost(uint32, tag = "7")]
     pub num_partitions: u32,
 }

@@ -3,6 +3,8 @@
 //! A leaf finds what it reads (splits, map outputs) in the [`TaskInputs`] of the task that
 //! runs it, so one tree serves every task of its stage.
 
+mod csv_read;
+mod csv_scan;
 mod external_scan;
 mod file_write;
 mod inputs;
@@ -11,6 +13,7 @@ mod shuffle_read;
 mod shuffle_write;
 mod split_scan;
 
+pub use csv_scan::{CsvFormat, CsvScanExec};
 pub use external_scan::ExternalScanExec;
 pub use file_write::{FileWriteExec, WriteOptions};
 pub use inputs::{BatchStream, Counters, ExternalReader, ShuffleSource, TaskInputs};

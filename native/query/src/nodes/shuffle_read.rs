@@ -270,7 +270,7 @@ fn coalesce(input: BatchStream, schema: SchemaRef, batch_size: usize) -> BatchSt
 }
 
 /// The first `rows` rows.
-fn take_rows(input: BatchStream, rows: usize) -> BatchStream {
+pub(super) fn take_rows(input: BatchStream, rows: usize) -> BatchStream {
     stream::unfold((input, rows), |(mut input, left)| async move {
         if left == 0 {
             return None;

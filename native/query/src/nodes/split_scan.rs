@@ -7,9 +7,8 @@ use chrono::DateTime;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_datafusion_err, internal_err};
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
-use datafusion::common::config::CsvOptions;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{CsvSource, FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
@@ -83,8 +82,6 @@ impl SplitScanExec {
                 fresh = fresh.with_predicate(predicate);
             }
             with_projection(Arc::new(fresh), config)?
-        } else if let Some(csv) = config.file_source().downcast_ref::<CsvSource>() {
-            with_projection(Arc::new(fresh_csv(csv)), config)?
         } else {
             return internal_err!("no split scan of {}", config.file_source().file_type());
         };
@@ -100,21 +97,6 @@ impl SplitScanExec {
 /// The same source with metrics of its own.
 fn fresh_parquet(source: &ParquetSource) -> ParquetSource {
     ParquetSource::new(source.table_schema().clone()).with_table_parquet_options(source.table_parquet_options().clone())
-}
-
-fn fresh_csv(source: &CsvSource) -> CsvSource {
-    let options = CsvOptions {
-        has_header: Some(source.has_header()),
-        delimiter: source.delimiter(),
-        quote: source.quote(),
-        terminator: source.terminator(),
-        escape: source.escape(),
-        comment: source.comment(),
-        newlines_in_values: Some(source.newlines_in_values()),
-        truncated_rows: Some(source.truncate_rows()),
-        ..CsvOptions::default()
-    };
-    CsvSource::new(source.table_schema().clone()).with_csv_options(options)
 }
 
 fn with_projection(

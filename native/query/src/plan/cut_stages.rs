@@ -7,7 +7,7 @@ use super::table::SplitOf;
 use crate::boundary::{Determinism, Partitioning, Split, StageInput, StageOutput, StagePlan, StageScan};
 use crate::lower::exchange_node::ExplicitExchangeExec;
 use crate::functions::subquery::scalar_subqueries;
-use crate::nodes::{ExternalScanExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec, file_config};
+use crate::nodes::{CsvScanExec, ExternalScanExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec, file_config};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, internal_err};
 use datafusion::datasource::physical_plan::FileScanConfig;
@@ -104,6 +104,14 @@ impl StageCutter {
         }
         if let Some(external) = plan.downcast_ref::<ExternalScanExec>() {
             return Ok(external_scan(external, first_task, building));
+        }
+        if let Some(csv) = plan.downcast_ref::<CsvScanExec>() {
+            let (scan, partitions) = (building.next_node, plan.output_partitioning().partition_count());
+            building.next_node += 1;
+            let mut splits = csv.splits().to_vec();
+            splits.resize(partitions, Vec::new());
+            building.scans.push(StageScan { scan, table: csv.table().to_owned(), first_task, partitions: splits });
+            return Ok(Arc::new(csv.in_stage(scan, partitions)));
         }
         if plan.is::<UnionExec>() {
             building.has_union = true;

@@ -5,7 +5,7 @@ use super::physical::estimated_bytes;
 use super::settings::Settings;
 use crate::lower::exchange_node::{ExplicitExchangeExec, ExplicitPartitioning};
 use crate::lower::range_table::RangeExec;
-use crate::nodes::file_config;
+use crate::nodes::{CsvScanExec, file_config};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{JoinType, Result, plan_err};
 use datafusion::datasource::physical_plan::FileGroup;
@@ -138,6 +138,14 @@ fn coalesce_source(plan: &Arc<dyn ExecutionPlan>, n: usize) -> Result<Option<Arc
     if let Some(range) = plan.downcast_ref::<RangeExec>() {
         let name = range.schema().fields().first().map(|f| f.name().clone()).unwrap_or_default();
         return Ok(Some(Arc::new(RangeExec::new(range.start, range.end, range.step, n as u32, range.projected, &name))));
+    }
+    if let Some(csv) = plan.downcast_ref::<CsvScanExec>() {
+        let mut splits: Vec<Vec<_>> = vec![Vec::new(); n];
+        let partitions = csv.splits().len();
+        for (i, group) in csv.splits().iter().enumerate() {
+            splits[i * n / partitions].extend(group.iter().cloned());
+        }
+        return Ok(Some(Arc::new(csv.with_splits(splits))));
     }
     let Ok(config) = file_config(plan) else {
         return Ok(None);

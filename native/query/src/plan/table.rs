@@ -2,15 +2,15 @@ use super::packing::pack;
 use super::settings::Settings;
 use crate::boundary::{ScanFormat, Split, Table};
 use crate::functions::types::arrow_schema;
-use crate::nodes::{ExternalScanExec, split_location, split_file};
+use crate::nodes::{CsvFormat, CsvScanExec, ExternalScanExec, split_location, split_file};
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::config::{CsvOptions, TableParquetOptions};
+use datafusion::common::config::TableParquetOptions;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics, plan_err};
 use datafusion::datasource::TableType;
-use datafusion::datasource::physical_plan::{CsvSource, FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
@@ -36,6 +36,7 @@ pub struct KilnTable {
     partitions: Vec<Vec<Split>>,
     statistics: Statistics,
     file_bytes: u64,
+    time_zone: String,
 }
 
 impl KilnTable {
@@ -50,6 +51,7 @@ impl KilnTable {
             statistics: statistics(table, &schema),
             schema,
             scan: table.scan.clone(),
+            time_zone: settings.time_zone.clone(),
             partitions,
             file_bytes: table.files.iter().map(|f| f.size).sum(),
         }
@@ -67,25 +69,23 @@ impl KilnTable {
     pub fn partitions(&self) -> &[Vec<Split>] {
         &self.partitions
     }
+}
 
-    fn source(&self) -> Result<Arc<dyn FileSource>> {
-        match &self.scan {
-            ScanFormat::Parquet => Ok(Arc::new(ParquetSource::new(Arc::clone(&self.schema)))),
-            ScanFormat::Csv { header, delimiter, quote, escape, comment, .. } => {
-                let options = CsvOptions {
-                    has_header: Some(*header),
-                    delimiter: byte("sep", delimiter)?,
-                    quote: byte("quote", quote)?,
-                    escape: escape.as_deref().map(|e| byte("escape", e)).transpose()?,
-                    comment: comment.as_deref().map(|c| byte("comment", c)).transpose()?,
-                    truncated_rows: Some(true),
-                    ..CsvOptions::default()
-                };
-                Ok(Arc::new(CsvSource::new(Arc::clone(&self.schema)).with_csv_options(options)))
-            }
-            ScanFormat::External { .. } => plan_err!("table {} has no file source", self.key),
-        }
-    }
+fn csv_format(scan: &ScanFormat, time_zone: &str) -> Result<CsvFormat> {
+    let ScanFormat::Csv { header, delimiter, quote, escape, null_value, comment, date_format, timestamp_format } = scan else {
+        return plan_err!("not a CSV");
+    };
+    Ok(CsvFormat {
+        header: *header,
+        delimiter: byte("sep", delimiter)?,
+        quote: if quote.is_empty() { None } else { Some(byte("quote", quote)?) },
+        escape: escape.as_deref().map(|e| byte("escape", e)).transpose()?,
+        comment: comment.as_deref().map(|c| byte("comment", c)).transpose()?,
+        null_value: null_value.clone(),
+        date_format: date_format.clone(),
+        timestamp_format: timestamp_format.clone(),
+        time_zone: time_zone.to_owned(),
+    })
 }
 
 /// Files that are compressed as a whole cannot be cut.
@@ -122,11 +122,14 @@ impl TableProvider for KilnTable {
             let partitions = self.partitions.len().max(1);
             return Ok(Arc::new(ExternalScanExec::new(0, source.clone(), payload.clone(), schema, self.partitions.clone(), partitions)));
         }
-        let mut source = self.source()?;
-        if let Some(parquet) = source.downcast_ref::<ParquetSource>() {
-            let options = TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..TableParquetOptions::default() };
-            source = Arc::new(parquet.clone().with_table_parquet_options(options));
+        if let ScanFormat::Csv { .. } = &self.scan {
+            let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+            let (schema, splits) = (Arc::clone(&self.schema), self.partitions.clone());
+            let format = csv_format(&self.scan, &self.time_zone)?;
+            return Ok(Arc::new(CsvScanExec::try_new(self.key.clone(), format, schema, columns, limit, splits, self.statistics.clone())?));
         }
+        let options = TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..TableParquetOptions::default() };
+        let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)).with_table_parquet_options(options));
         let mut groups = Vec::with_capacity(self.partitions.len());
         for partition in &self.partitions {
             let files = partition

@@ -4,6 +4,7 @@ use super::error::failure_of;
 use super::memory::TaskPool;
 use super::program::Program;
 use super::runtime::{CpuRuntime, CpuTimed};
+use super::shared::{SharedTrees, TreeLease};
 use super::shuffle::{KnownOutputs, TaskShuffle};
 use super::spill::{SpillFactory, TaskSpill};
 use super::task::{RunningTask, TaskEnd, run_task_body};
@@ -14,8 +15,7 @@ use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::TaskContext;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::physical_plan::ExecutionPlan;
-use kiln_memory::{MemoryConfig, MemoryManager, TaskKey, TaskMemory};
+use kiln_memory::{MemoryConfig, MemoryManager, TaskKey};
 use kiln_shuffle::codec::Codec;
 use kiln_shuffle::dirs::LocalDirs;
 use kiln_shuffle::store::{BlockStore, StoreConfig, open_store};
@@ -50,7 +50,7 @@ struct Inner {
     spill_roots: Vec<PathBuf>,
     programs: RwLock<HashMap<String, Arc<Program>>>,
     tasks: Mutex<HashMap<u64, Live>>,
-    shared: Mutex<HashMap<SharedKey, SharedTree>>,
+    shared: SharedTrees,
     external: RwLock<Option<Arc<dyn ExternalReader>>>,
     next_memory_key: AtomicU64,
     closed: AtomicBool,
@@ -62,25 +62,6 @@ struct Live {
     reason: Arc<Mutex<Option<String>>>,
     spill: Arc<TaskSpill>,
 }
-
-/// Tasks of one attempt of a stage run one tree, so that they share its build sides.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct SharedKey {
-    program: String,
-    stage_id: u64,
-    stage_attempt: u32,
-}
-
-#[derive(Debug)]
-struct SharedTree {
-    tree: Arc<dyn ExecutionPlan>,
-    memory: Arc<TaskMemory>,
-    running: usize,
-    idle_since: Instant,
-}
-
-/// A shared build that no task has used for so long is dropped.
-const SHARED_IDLE: Duration = Duration::from_secs(3);
 
 impl Executor {
     /// # Errors
@@ -121,7 +102,7 @@ impl Executor {
                 spill_roots,
                 programs: RwLock::default(),
                 tasks: Mutex::default(),
-                shared: Mutex::default(),
+                shared: SharedTrees::default(),
                 external: RwLock::default(),
                 next_memory_key: AtomicU64::new(0),
                 closed: AtomicBool::new(false),
@@ -155,7 +136,7 @@ impl Executor {
     /// Forgets programs that no more tasks will ask for, with the builds that their tasks shared.
     pub fn unload_program(&self, hash: &str) {
         self.inner.programs.write().remove(hash);
-        self.inner.shared.lock().retain(|key, shared| key.program != hash || shared.running > 0);
+        self.inner.shared.retire(hash);
     }
 
     /// Where the map outputs of a shuffle are.
@@ -205,14 +186,14 @@ impl Executor {
             .cloned()
             .ok_or_else(|| exec_datafusion_err!("program {} was not loaded into executor {}", spec.program, inner.config.executor_id))?;
         let setup = Instant::now();
-        let lease = TreeLease::take(inner, &program, &spec)?;
+        let lease = TreeLease::take(&inner.shared, &program, &spec, &inner.memory, || TaskKey(inner.memory_key()))?;
         let memory = inner.memory.task(TaskKey(inner.memory_key()));
         let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory()));
         let counters = Arc::new(Counters::default());
         let running = RunningTask {
             tree: lease.tree(),
+            context: inner.context(&spec, &task, &pool, &counters, &program)?,
             program,
-            context: inner.context(&spec, &task, &pool, &counters, &lease)?,
             memory: Arc::clone(&memory),
             store: Arc::clone(&inner.store),
             codec: inner.codec,
@@ -265,7 +246,7 @@ impl Executor {
 
     pub fn usage(&self) -> ExecutorUsage {
         let inner = &self.inner;
-        inner.sweep_shared();
+        inner.shared.sweep();
         let memory = inner.memory.usage();
         let store = inner.store.usage();
         let tasks = inner.tasks.lock();
@@ -277,7 +258,7 @@ impl Executor {
             temporary_files: inner.temporary_files(),
             map_outputs: store.outputs,
             programs: inner.programs.read().len() as u64,
-            shared_builds: inner.shared.lock().len() as u64,
+            shared_builds: inner.shared.len() as u64,
         }
     }
 
@@ -298,7 +279,7 @@ impl Executor {
         while !inner.tasks.lock().is_empty() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        inner.shared.lock().clear();
+        inner.shared.clear();
         inner.programs.write().clear();
         inner.outputs.clear();
         *inner.external.write() = None;
@@ -310,7 +291,7 @@ impl Inner {
         self.next_memory_key.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn context(&self, spec: &TaskSpec, task: &RunningGuard<'_>, pool: &Arc<TaskPool>, counters: &Arc<Counters>, lease: &TreeLease<'_>) -> Result<Arc<TaskContext>> {
+    fn context(&self, spec: &TaskSpec, task: &RunningGuard<'_>, pool: &Arc<TaskPool>, counters: &Arc<Counters>, program: &Program) -> Result<Arc<TaskContext>> {
         let inputs = TaskInputs {
             splits: spec.splits.clone(),
             shuffle: Arc::new(TaskShuffle { known: Arc::clone(&self.outputs), store: Arc::clone(&self.store), epoch: spec.epoch }),
@@ -328,13 +309,9 @@ impl Inner {
             cache_manager: Arc::clone(&self.runtime.cache_manager),
             object_store_registry: Arc::clone(&self.runtime.object_store_registry),
         };
-        let config = lease.program.config.clone().with_extension(Arc::new(inputs));
+        let config = program.config.clone().with_extension(Arc::new(inputs));
         let id = Some(spec.task_id.to_string());
         Ok(Arc::new(TaskContext::new(id, String::new(), config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), Arc::new(runtime))))
-    }
-
-    fn sweep_shared(&self) {
-        self.shared.lock().retain(|_, shared| shared.running > 0 || shared.idle_since.elapsed() < SHARED_IDLE);
     }
 
     /// Spill directories that exist.
@@ -387,70 +364,5 @@ impl Drop for RunningGuard<'_> {
     fn drop(&mut self) {
         self.spill.end();
         self.inner.tasks.lock().remove(&self.task_id);
-    }
-}
-
-/// The tree of one attempt: its own, or one shared with the stage's other tasks here.
-struct TreeLease<'a> {
-    inner: &'a Inner,
-    program: Arc<Program>,
-    tree: Arc<dyn ExecutionPlan>,
-    shared: Option<(SharedKey, Arc<TaskMemory>)>,
-}
-
-impl<'a> TreeLease<'a> {
-    fn take(inner: &'a Inner, program: &Arc<Program>, spec: &TaskSpec) -> Result<Self> {
-        if !spec.shares_build {
-            return Ok(Self { inner, program: Arc::clone(program), tree: program.tree()?, shared: None });
-        }
-        inner.sweep_shared();
-        let key = SharedKey { program: spec.program.clone(), stage_id: spec.stage_id, stage_attempt: spec.stage_attempt };
-        let mut trees = inner.shared.lock();
-        let shared = match trees.entry(key.clone()) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(SharedTree {
-                tree: program.tree()?,
-                memory: inner.memory.task(TaskKey(inner.memory_key())),
-                running: 0,
-                idle_since: Instant::now(),
-            }),
-        };
-        shared.running += 1;
-        let (tree, memory) = (Arc::clone(&shared.tree), Arc::clone(&shared.memory));
-        Ok(Self { inner, program: Arc::clone(program), tree, shared: Some((key, memory)) })
-    }
-
-    fn tree(&self) -> Arc<dyn ExecutionPlan> {
-        Arc::clone(&self.tree)
-    }
-
-    fn is_shared(&self) -> bool {
-        self.shared.is_some()
-    }
-
-    fn stage_memory(&self) -> Option<Arc<TaskMemory>> {
-        self.shared.as_ref().map(|(_, memory)| Arc::clone(memory))
-    }
-
-    /// After a failure later tasks build anew: the tree may hold the error.
-    fn spoil(&self) {
-        if let Some((key, _)) = &self.shared {
-            let mut trees = self.inner.shared.lock();
-            if trees.get(key).is_some_and(|shared| Arc::ptr_eq(&shared.tree, &self.tree)) {
-                trees.remove(key);
-            }
-        }
-    }
-}
-
-impl Drop for TreeLease<'_> {
-    fn drop(&mut self) {
-        if let Some((key, _)) = &self.shared
-            && let Some(shared) = self.inner.shared.lock().get_mut(key)
-            && Arc::ptr_eq(&shared.tree, &self.tree)
-        {
-            shared.running -= 1;
-            shared.idle_since = Instant::now();
-        }
     }
 }

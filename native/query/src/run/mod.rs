@@ -7,6 +7,7 @@ mod partitions;
 mod program;
 mod results;
 mod runtime;
+mod shared;
 mod shuffle;
 mod spill;
 mod task;

@@ -27,10 +27,13 @@ pub fn choose_range_bounds(samples: &[(Vec<Vec<u8>>, u64)], partitions: usize) -
     let total: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     let mut bounds: Vec<Vec<u8>> = Vec::new();
     let mut before = 0.0;
+    let mut largest = weighted.first().map(|(key, _)| *key);
     for (key, weight) in weighted {
         let wanted = total * (bounds.len() + 1) as f64 / partitions.max(1) as f64;
-        if bounds.len() + 1 < partitions && before > 0.0 && before + weight / 2.0 >= wanted && bounds.last().is_none_or(|b| b.as_slice() < key) {
+        // A bound is larger than all before it, so no range is empty.
+        if bounds.len() + 1 < partitions && before + weight / 2.0 >= wanted && largest.is_some_and(|l| l < key) {
             bounds.push(key.to_vec());
+            largest = Some(key);
         }
         before += weight;
     }

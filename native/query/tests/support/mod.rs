@@ -4,6 +4,7 @@
 pub mod driver;
 pub mod tables;
 
+#[allow(unused_imports)]
 pub use driver::{MiniDriver, Variant};
 
 use kiln_query::plan::{Planned, operator_tree};
