@@ -24,6 +24,13 @@ export declare class NativeExecutor {
   setExternalReader(read: (request: string) => void): void
   /** The answer to a call of the external reader: an Arrow IPC stream, or null at the end, or an error's message. */
   externalBatch(call: number, data?: Uint8Array | undefined | null, error?: string | undefined | null): void
+  /**
+   * A block store that is written in JavaScript. `ask` gets JSON `{ call, type, key }` with `type` `put` and the block,
+   * or `get`; it answers by `blockAnswer(call, ..)`.
+   */
+  setBlockStore(ask: (request: string, block: Buffer | null) => void): void
+  /** The answer to a call of the block store: the block (null: it is lost; also after a `put`), or an error's message. */
+  blockAnswer(call: number, block?: Uint8Array | undefined | null, error?: string | undefined | null): void
   /** JSON of `ExecutorUsage`. */
   usage(): string
   /** Cancels what runs, waits for it, and forgets everything. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { root } from './paths.ts';
 
 /** Differences that are known and cheap. */
-const ACCEPTED: readonly string[] = ['getrandom'];
+const ACCEPTED: readonly string[] = [];
 
 function features(...args: string[]): Map<string, string> {
   const tree = spawnSync('cargo', ['tree', '--prefix=none', '--format={p}|{f}', ...args], {

@@ -1,6 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Session } from '@kiln/client';
 import { col, count, sum } from '@kiln/client/functions';
 import { describe, expect, it } from 'vitest';
@@ -32,20 +30,7 @@ const expected = Array.from({ length: 7 }, (_, k) => {
   return [BigInt(k), BigInt(ids.length), BigInt(ids.reduce((a, b) => a + b, 0))];
 });
 
-/** Whether this build of the addon passes blocks to stores outside of Rust. */
-async function isWired(): Promise<boolean> {
-  const log = join(tmpdir(), `kiln-blocks-${process.pid}.log`);
-  const plugins = [{ package: fixturePlugin('map-block-store'), config: { log } }];
-  try {
-    await (await Session.create({ master: 'local[1]', plugins })).stop();
-    return true;
-  } catch (error) {
-    if (/no shuffle store has the scheme/.test((error as Error).message)) return false;
-    throw error;
-  }
-}
-
-describe.skipIf(!(await isWired()))('a shuffle through a block store in TypeScript', () => {
+describe('a shuffle through a block store in TypeScript', () => {
   it('writes each block once, reads what it needs, and leaves nothing', async () => {
     const session = await start();
     expect((await grouped(session).collect()).map((row) => [...row])).toEqual(expected);

@@ -21,8 +21,7 @@ describe.each(damages)('a shuffle file that %s', (_name, damage) => {
     engine.recorder.clear();
     expect((await frame.collect()).map((row) => [...row])).toEqual(before);
     const submitted = engine.recorder.of('stage-submitted').map(({ stage, tasks }) => `${stage.kind} ${tasks}`);
-    // All four: executors cannot replace one output of a shuffle yet.
-    expect(submitted.filter((stage) => stage.startsWith('shuffle-map'))).toEqual(['shuffle-map 4']);
+    expect(submitted.filter((stage) => stage.startsWith('shuffle-map'))).toEqual(['shuffle-map 1']);
     expect(
       engine.recorder
         .of('task-ended')
@@ -35,7 +34,7 @@ describe.each(damages)('a shuffle file that %s', (_name, damage) => {
     const session = await engine.start({
       conf: { 'kiln.shuffle.forceFile': 'true', 'spark.sql.adaptive.coalescePartitions.enabled': 'false' },
     });
-    const frame = session.sql('select id, rand() as r from range(0, 2000, 1, 4)').repartition(3, 'r');
+    const frame = session.range(0, 2000, 1, 2).repartition(4).selectExpr('id', 'rand() as r').repartition(3, 'r');
     await frame.collect();
     damage(blockFiles()[2] ?? '');
     engine.recorder.clear();

@@ -40,9 +40,12 @@ pub fn internal_error(message: impl Into<String>) -> Error {
     error(&ErrorData { class: "INTERNAL_ERROR".into(), message: message.into(), position: None, hint: None, causes: Vec::new() })
 }
 
-/// JSON of a boundary type.
+/// JSON of a boundary type. Of any depth, as plans are that a program builds in a loop (the
+/// resolver has the limit): the stack grows with it.
 pub fn from_json<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(|e| internal_error(format!("{what} does not fit the addon of this version: {e}")))
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.disable_recursion_limit();
+    T::deserialize(serde_stacker::Deserializer::new(&mut json)).map_err(|e| internal_error(format!("{what} does not fit the addon of this version: {e}")))
 }
 
 pub fn to_json<T: Serialize>(what: &str, value: &T) -> Result<String> {

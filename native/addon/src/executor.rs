@@ -1,10 +1,11 @@
+use crate::blocks::JsBlocks;
 use crate::cross;
 use crate::error::{datafusion_error, from_json, guarded, to_json};
 use crate::external::JsReader;
 use crate::promise::promise;
 use kiln_query::boundary::{ExecutorConfig, MapOutputs, TaskSpec};
 use kiln_query::run::Executor;
-use napi::bindgen_prelude::{Buffer, Env, Function, Object, Result, Uint8Array};
+use napi::bindgen_prelude::{Buffer, Env, FnArgs, Function, Object, Result, Uint8Array};
 use napi_derive::napi;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub struct TaskRunResult {
 pub struct NativeExecutor {
     executor: Executor,
     reader: Mutex<Option<Arc<JsReader>>>,
+    blocks: Mutex<Option<Arc<JsBlocks>>>,
 }
 
 #[napi]
@@ -32,7 +34,7 @@ impl NativeExecutor {
         guarded(|| {
             let config: ExecutorConfig = from_json("ExecutorConfig", &config)?;
             let executor = Executor::new(config).map_err(|e| datafusion_error(&e))?;
-            Ok(Self { executor, reader: Mutex::new(None) })
+            Ok(Self { executor, reader: Mutex::new(None), blocks: Mutex::new(None) })
         })
     }
 
@@ -60,10 +62,10 @@ impl NativeExecutor {
     #[napi(ts_return_type = "Promise<TaskRunResult>")]
     pub fn run_task<'env>(&self, env: &'env Env, spec: String) -> Result<Object<'env>> {
         cross();
-        let executor = self.executor.clone();
+        // Here, not in the Promise: a `cancelTask` may be the thread's next call.
+        let running = guarded(|| Ok(self.executor.run_task(from_json::<TaskSpec>("TaskSpec", &spec)?)));
         promise(env, async move {
-            let spec: TaskSpec = from_json("TaskSpec", &spec)?;
-            let (outcome, data) = executor.run_task(spec).await;
+            let (outcome, data) = running?.await;
             cross();
             Ok(TaskRunResult { json: to_json("a task's outcome", &outcome)?, data: data.map(Buffer::from) })
         })
@@ -114,6 +116,26 @@ impl NativeExecutor {
         }
     }
 
+    /// A block store that is written in JavaScript. `ask` gets JSON `{ call, type, key }` with `type` `put` and the block,
+    /// or `get`; it answers by `blockAnswer(call, ..)`.
+    #[napi(ts_args_type = "ask: (request: string, block: Buffer | null) => void")]
+    pub fn set_block_store(&self, ask: Function<'_, FnArgs<(String, Option<Buffer>)>, ()>) -> Result<()> {
+        cross();
+        let blocks = Arc::new(JsBlocks::new(&ask)?);
+        self.executor.set_external_blocks(Arc::clone(&blocks) as _);
+        *self.blocks.lock() = Some(blocks);
+        Ok(())
+    }
+
+    /// The answer to a call of the block store: the block (null: it is lost; also after a `put`), or an error's message.
+    #[napi]
+    pub fn block_answer(&self, call: f64, block: Option<Uint8Array>, error: Option<String>) {
+        cross();
+        if let Some(blocks) = &*self.blocks.lock() {
+            blocks.answer(call as u64, block.map(|b| b.to_vec()), error);
+        }
+    }
+
     /// JSON of `ExecutorUsage`.
     #[napi]
     pub fn usage(&self) -> Result<String> {
@@ -126,6 +148,7 @@ impl NativeExecutor {
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         cross();
         self.reader.lock().take();
+        self.blocks.lock().take();
         let executor = self.executor.clone();
         promise(env, async move {
             executor.close().await;

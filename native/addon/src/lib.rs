@@ -3,6 +3,7 @@
 //! Every function may be called from any worker thread. What takes long answers with a Promise and
 //! runs on Kiln's own runtime; a Promise that is pending keeps its thread alive, nothing else does.
 
+mod blocks;
 mod error;
 mod executor;
 mod external;

@@ -182,6 +182,7 @@ fn shuffle(
     let id = MapOutputId {
         shuffle: 1,
         map: 0,
+        stage_attempt: 0,
         attempt: 0,
     };
     let memory = setup.memory.task(TaskKey(1)).consumer("writer", true);

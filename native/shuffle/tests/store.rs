@@ -46,7 +46,7 @@ fn the_first_committed_attempt_wins() {
         );
         let first = read(&process, 1, 0);
         let late = write(&process, id(1, 0, 2), 900, 77);
-        assert_eq!(late.outcome, CommitOutcome::Discarded { winner: 4 });
+        assert_eq!(late.outcome, CommitOutcome::Discarded { winner: id(1, 0, 4) });
         assert_eq!(read(&process, 1, 0), first);
         assert_eq!(process.store.info(1, 0).unwrap().id.attempt, 4);
         assert_eq!(process.store.usage().outputs, 1);
@@ -58,6 +58,32 @@ fn the_first_committed_attempt_wins() {
             write(&process, id(1, 0, 2), 900, 77).outcome,
             CommitOutcome::Committed
         );
+    }
+}
+
+#[test]
+fn an_output_that_is_made_again_replaces_the_old_one() {
+    for uri in ["memory:", "file:"] {
+        let process = process(1 << 30, uri);
+        write(&process, id(1, 0, 0), 900, 1);
+        let first = read(&process, 1, 0);
+        let again = MapOutputId {
+            stage_attempt: 1,
+            ..id(1, 0, 0)
+        };
+        let outcome = write(&process, again, 900, 77).outcome;
+        assert_eq!(outcome, CommitOutcome::Committed);
+        let second = read(&process, 1, 0);
+        assert_ne!(second, first);
+        // An attempt of the old stage that still ran comes too late, and so does a copy.
+        for late in [id(1, 0, 5), MapOutputId { attempt: 1, ..again }] {
+            let outcome = write(&process, late, 900, 5).outcome;
+            assert_eq!(outcome, CommitOutcome::Discarded { winner: again });
+        }
+        assert_eq!(read(&process, 1, 0), second);
+        assert_eq!(process.store.usage().outputs, 1);
+        assert_eq!(process.files().len(), usize::from(uri == "file:"));
+        assert_eq!(process.memory.reserved_bytes(), 0);
     }
 }
 

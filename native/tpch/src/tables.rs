@@ -11,9 +11,6 @@ use tpchgen::generators::{
 };
 use tpchgen_arrow::{CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow};
 
-/// Rows of a row group: about 128 MB of lineitem in memory.
-const ROW_GROUP_ROWS: usize = 1 << 20;
-
 type Reader = Box<dyn RecordBatchReader>;
 
 /// One table: how to make part `p` of `n` of it.
@@ -69,7 +66,7 @@ impl Job {
         let reader = (self.table.reader)(options.scale, self.part, self.parts);
         let properties = WriterProperties::builder()
             .set_compression(options.compression)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_row_count(Some(options.row_group_rows))
             .build();
         let file = BufWriter::with_capacity(1 << 20, File::create(self.path(options)?)?);
         let mut writer = ArrowWriter::try_new(file, reader.schema(), Some(properties))?;

@@ -1,17 +1,12 @@
 /** Why a case answers otherwise than Spark 4.3.0: one reason, or one by form. */
 type Gap = string | { readonly SQL?: string; readonly DataFrame?: string };
 
-const sameName = 'BUG: two aggregates that differ only in a cast get one name (sum(int) beside avg(int))';
-const groupingColumn = 'BUG: grouping() is lowered over the input, where the grouping column is not yet';
-const lagFrame = 'BUG: lag lowers the frame that it should ignore';
 const oneRow = 'not covered: a correlated scalar subquery without an aggregate';
 
 /** Cases known to answer otherwise, as `group: name of the case`. A gap that is closed fails the suite until its line goes. */
 export const gaps: Readonly<Record<string, Gap>> = {
   'arithmetic: try functions give null': 'not covered: try_divide, try_add, try_subtract, try_multiply',
   'decimals: aggregate overflows': 'another error class: ARITHMETIC_OVERFLOW, as Spark has it for larger inputs',
-  'decimals: sum and avg': sameName,
-  'decimals: sum and avg of nothing': sameName,
   'decimals: try_add of decimals': 'not covered: try_add, try_multiply, try_divide',
   'casts: text to timestamp': 'BUG: a timestamp literal with the name of a zone is an INTERNAL_ERROR',
   'comparison: int with decimal and double': 'name only: Spark calls 3 > 2.99 (3 > 2)',
@@ -22,10 +17,6 @@ export const gaps: Readonly<Record<string, Gap>> = {
   'dates: extract': 'not covered: extract from an interval',
   'dates: try_to_timestamp': 'not covered: try_to_timestamp',
   'conditionals: decode and other words': 'not covered: decode',
-  'grouping: aggregates of no rows': sameName,
-  'grouping: rollup': groupingColumn,
-  'grouping: cube': groupingColumn,
-  'grouping: having of grouping': groupingColumn,
   'grouping: other aggregates': 'not covered: sort_array',
   'ordering: distinct by a column that is not selected': {
     DataFrame: 'refused as in SQL; Spark sorts by a column that DISTINCT has dropped',
@@ -35,13 +26,8 @@ export const gaps: Readonly<Record<string, Gap>> = {
   'subqueries: correlated scalar without aggregate': oneRow,
   'subqueries: correlated scalar of two rows': oneRow,
   'subqueries: in as a value': 'NULL as in standard SQL; Spark answers false where IN is selected as a value',
-  'subqueries: in under or': 'BUG: an IN subquery under OR is an ANALYSIS_ERROR of DataFusion',
-  'windows: lag and lead': lagFrame,
   'windows: lag that ignores nulls': 'not covered: IGNORE NULLS of lag and lead',
-  'windows: first last nth': 'BUG: nth_value gets one argument too many',
-  'windows: first of not null': 'BUG: IGNORE NULLS of first_value is lost on the way to the task',
   'windows: qualify': { SQL: 'not covered: QUALIFY' },
-  'windows: arithmetic of windows': lagFrame,
 };
 
 /** Why a form of a case is expected to fail, if it is. */

@@ -109,15 +109,9 @@ export class DefaultExecutorFactory implements ExecutorFactory {
 
 const nativeSchemes = ['memory', 'file'];
 
-/** Until the types of the addon are generated with it. */
-interface AsksForBlocks {
-  setBlockStore(ask: (request: string, block: Uint8Array | null) => void): void;
-  blockAnswer(call: number, block: Uint8Array | null, error: string | null): void;
-}
-
-function openNative(config: ExecutorConfig): NativeExecutor & AsksForBlocks {
+function openNative(config: ExecutorConfig): NativeExecutor {
   try {
-    return new NativeExecutor(JSON.stringify(config)) as NativeExecutor & AsksForBlocks;
+    return new NativeExecutor(JSON.stringify(config));
   } catch (error) {
     throw nativeError(error);
   }

@@ -2,15 +2,11 @@ import type { TaskDescription, TaskResult, TaskRunner } from '@kiln/contracts/ex
 import type { NativeExecutor } from '@kiln/native';
 import { nativeError } from '../native/index.ts';
 
-const cancelAgainMillis = 20;
-
 /** Runs native programs: one crossing to start, one when it is done. */
 export class PlanTaskRunner implements TaskRunner {
   readonly kind = 'plan';
   readonly #native: NativeExecutor;
   readonly #loaded = new Set<string>();
-  /** Tasks that were told to stop and have not ended. */
-  readonly #cancelled = new Map<number, NodeJS.Timeout>();
 
   constructor(native: NativeExecutor) {
     this.#native = native;
@@ -32,22 +28,11 @@ export class PlanTaskRunner implements TaskRunner {
   }
 
   async run(task: TaskDescription): Promise<TaskResult> {
-    try {
-      const { json, data } = await this.#native.runTask(JSON.stringify(task.spec));
-      return { outcome: JSON.parse(json), data: data ?? null };
-    } finally {
-      clearInterval(this.#cancelled.get(task.spec.taskId));
-      this.#cancelled.delete(task.spec.taskId);
-    }
+    const { json, data } = await this.#native.runTask(JSON.stringify(task.spec));
+    return { outcome: JSON.parse(json), data: data ?? null };
   }
 
   cancel(taskId: number, reason: string): void {
-    if (this.#cancelled.has(taskId)) return;
     this.#native.cancelTask(taskId, reason);
-    // A task that no native thread has picked up yet does not hear it.
-    this.#cancelled.set(
-      taskId,
-      setInterval(() => this.#native.cancelTask(taskId, reason), cancelAgainMillis),
-    );
   }
 }

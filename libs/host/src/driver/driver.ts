@@ -4,7 +4,6 @@ import type { TaskOutput, TaskResult } from '@kiln/contracts/executor';
 import type { EngineEvent } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { PlannedQuery, Query } from '@kiln/contracts/planner';
-import type { LostOutputs } from '@kiln/contracts/shuffle';
 import type { TaskLaunch, TaskSchedulerAction, TaskSchedulerEvent } from '@kiln/contracts/task-scheduler';
 import type { DriverParts, JobRequest } from './driver-parts.ts';
 import { Job, type JobListener } from './job.ts';
@@ -238,7 +237,7 @@ export class Driver {
         return this.#post({ type: 'stage-skipped', time: this.#now(), stage: stageInfo(stage, action.jobId) });
       }
       case 'unregister-outputs':
-        return this.#unregister(action);
+        return this.#parts.tracker.unregister(action);
       case 'drop-shuffle': {
         const { shuffleId } = action;
         this.#parts.tracker.remove(shuffleId);
@@ -261,24 +260,6 @@ export class Driver {
       case 'wake':
         return this.#wakeups.at('dag', action.at, () => this.#dag({ type: 'tick' }));
     }
-  }
-
-  /**
-   * Executors keep the first output of a map that they get. What is made again would be dropped there, so all that is left of the
-   * shuffle goes, and all of its maps run again.
-   */
-  #unregister(lost: LostOutputs): void {
-    const { tracker, backend } = this.#parts;
-    const { shuffleId, executorId, map } = lost;
-    if (shuffleId === null) return tracker.unregister(lost);
-    const isLost = tracker.outputs(shuffleId).some((output) => {
-      if (output === undefined) return false;
-      return (executorId === null || output.executor === executorId) && (map === null || output.map === map);
-    });
-    if (!isLost) return;
-    tracker.unregister({ executorId: null, shuffleId, map: null });
-    backend.removeShuffle(shuffleId);
-    this.#launcher.forgetShuffle(shuffleId);
   }
 
   #performTask(action: TaskSchedulerAction): void {

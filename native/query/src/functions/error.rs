@@ -21,6 +21,10 @@ impl SparkError {
     pub fn find(error: &DataFusionError) -> Option<&Self> {
         match error.find_root() {
             DataFusionError::External(source) => source.downcast_ref::<Self>(),
+            DataFusionError::ArrowError(error, _) => match error.as_ref() {
+                arrow::error::ArrowError::ExternalError(source) => source.downcast_ref::<Self>(),
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -103,6 +103,10 @@ pub fn spark_field(field: &Field) -> Result<StructField> {
 
 /// A value that only carries a type: how a function is told its result type through the plan's codec.
 pub fn type_literal(data_type: &DataType) -> Result<ScalarValue> {
+    if data_type == &DataType::TimestampNtz {
+        // DataFusion compares timestamps without their zone: another value keeps the two types apart.
+        return Ok(ScalarValue::TimestampMicrosecond(Some(1), None));
+    }
     ScalarValue::new_default(&arrow_type(data_type))
         .map_err(|_| QueryError::unsupported(format!("a function that returns {data_type}")))
 }

@@ -15,12 +15,25 @@ pub struct Aggregates {
 impl Aggregates {
     /// The column that an aggregate's result has above the node.
     pub fn add(&mut self, expr: Expr) -> Expr {
-        let name = expr.schema_name().to_string();
-        if !self.exprs.contains(&expr) {
-            self.exprs.push(expr);
-        }
-        column(name)
+        named_once(&mut self.exprs, expr)
     }
+}
+
+/// Keeps an expression once and gives its column. DataFusion's names leave casts out, so that `sum(a)` and
+/// `sum(cast(a as double))` have the same one: the second gets an alias.
+pub fn named_once(kept: &mut Vec<Expr>, expr: Expr) -> Expr {
+    let same = |k: &&Expr| match k {
+        Expr::Alias(alias) => *alias.expr == expr,
+        other => **other == expr,
+    };
+    if let Some(found) = kept.iter().find(same) {
+        return column(found.schema_name().to_string());
+    }
+    let name = expr.schema_name().to_string();
+    let taken = kept.iter().any(|k| k.schema_name().to_string() == name);
+    let unique = if taken { format!("{name}#{}", kept.len()) } else { name };
+    kept.push(if taken { expr.alias(unique.clone()) } else { expr });
+    column(unique)
 }
 
 impl Lowerer<'_> {
@@ -72,12 +85,8 @@ fn grouped(input: LogicalPlan, keys: Vec<(String, Expr)>, unique: Aggregates, ou
     let (names, keys): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
     // A key that occurs twice is one key of the node.
     let mut distinct: Vec<Expr> = Vec::with_capacity(keys.len());
-    for key in &keys {
-        if !distinct.contains(key) {
-            distinct.push(key.clone());
-        }
-    }
-    let renames: Vec<(String, Expr)> = names.into_iter().zip(keys.iter().map(|k| column(k.schema_name().to_string()))).collect();
+    let columns: Vec<Expr> = keys.iter().map(|key| named_once(&mut distinct, key.clone())).collect();
+    let renames: Vec<(String, Expr)> = names.into_iter().zip(columns).collect();
     let plan = Aggregate::try_new(Arc::new(input), distinct, unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
     project(plan, renamed(outputs, &renames))
 }

@@ -64,7 +64,10 @@ impl Lowerer<'_> {
             Some(first) => first.clone(),
             None => return Err(QueryError::unsupported(format!("{name} without arguments"))),
         };
-        let first_type = site.type_of(&first)?;
+        let first_type = match name {
+            "grouping" | "grouping_id" => ArrowType::Null,
+            _ => site.type_of(&first)?,
+        };
         let plain = |function: Arc<AggregateUDF>, arguments: Vec<Expr>| Plain {
             function,
             arguments,

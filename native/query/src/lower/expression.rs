@@ -30,6 +30,8 @@ pub struct Site {
     pub schema: DFSchemaRef,
     /// Whether NULL and false are the same here: below nothing but AND and OR of a filter.
     pub positive: Cell<bool>,
+    /// Whether a subquery here is a whole conjunct of a filter.
+    pub whole: Cell<bool>,
     marks: RefCell<Vec<Mark>>,
     values: RefCell<Vec<PartitionValue>>,
 }
@@ -37,7 +39,7 @@ pub struct Site {
 impl Site {
     pub fn new(kind: SiteKind, schema: DFSchemaRef) -> Self {
         let positive = Cell::new(kind == SiteKind::Filter);
-        Self { kind, schema, positive, marks: RefCell::default(), values: RefCell::default() }
+        Self { kind, schema, positive, whole: Cell::new(false), marks: RefCell::default(), values: RefCell::default() }
     }
 
     pub fn plain(input: &LogicalPlan) -> Self {

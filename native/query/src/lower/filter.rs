@@ -21,7 +21,11 @@ impl Lowerer<'_> {
         for condition in conditions {
             split(condition, &mut conjuncts);
         }
-        let lowered = conjuncts.into_iter().map(|c| self.expression(c, &site)).collect::<Result<Vec<_>>>()?;
+        let lower = |conjunct: &Expression| {
+            site.whole.set(matches!(conjunct, Expression::Subquery { .. }));
+            self.expression(conjunct, &site)
+        };
+        let lowered = conjuncts.into_iter().map(lower).collect::<Result<Vec<_>>>()?;
         let predicates = guard_fallible(lowered)?;
         let plan = self.add_site_columns(input, &site)?;
         let widened = plan.schema().fields().len() > columns.len();

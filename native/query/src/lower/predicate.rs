@@ -157,7 +157,8 @@ impl Membership {
 
     fn semi_join(&self, site: &Site) -> Result<Expr> {
         match self.values.as_slice() {
-            [value] => {
+            // Elsewhere DataFusion names the list's column twice in the join it makes of an IN.
+            [value] if site.whole.get() => {
                 let subquery = correlated(self.inner.clone());
                 Ok(Expr::InSubquery(InSubquery { expr: Box::new(value.clone()), subquery, negated: false }))
             }

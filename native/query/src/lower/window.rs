@@ -1,6 +1,7 @@
 use super::aggregate_call::{Plain, Written, ignore_nulls};
 use super::expression::Site;
-use super::relation::{Lowerer, column, project};
+use super::aggregate::named_once;
+use super::relation::{Lowerer, project};
 use super::source::cast_to;
 use super::temporal::range_bound;
 use super::{column_name, query_error};
@@ -48,17 +49,15 @@ impl Lowerer<'_> {
         let Expression::Call { name, arguments, is_distinct, filter, data_type, .. } = function else {
             return Err(QueryError::new("INTERNAL_ERROR", format!("{function:?} is no window function")));
         };
-        let over = self.over(spec, site)?;
-        let mut arguments = arguments.iter().map(|a| self.expression(a, site)).collect::<Result<Vec<_>>>()?;
-        let mut add = |expr: Expr| {
-            let name = expr.schema_name().to_string();
-            if !windows.contains(&expr) {
-                windows.push(expr);
-            }
-            column(name)
+        let over = match name.as_str() {
+            "lag" | "lead" => self.over(&WindowSpec { frame: None, ..spec.clone() }, site)?,
+            _ => self.over(spec, site)?,
         };
+        let mut arguments = arguments.iter().map(|a| self.expression(a, site)).collect::<Result<Vec<_>>>()?;
+        let mut add = |expr: Expr| named_once(windows, expr);
         let ignore = match name.as_str() {
             "first" | "last" => ignore_nulls(arguments.get(1)),
+            "nth_value" => ignore_nulls(arguments.get(2)),
             _ => false,
         };
         let udwf = match name.as_str() {
@@ -70,9 +69,11 @@ impl Lowerer<'_> {
             "ntile" => ntile::ntile_udwf(),
             "lag" => lead_lag::lag_udwf(),
             "lead" => lead_lag::lead_udwf(),
+            "nth_value" if ignore => return Err(QueryError::unsupported("IGNORE NULLS of nth_value")),
             "nth_value" => nth_value::nth_value_udwf(),
-            "first" => nth_value::first_value_udwf(),
-            "last" => nth_value::last_value_udwf(),
+            // A plan that is sent keeps IGNORE NULLS of aggregates only.
+            "first" if !ignore => nth_value::first_value_udwf(),
+            "last" if !ignore => nth_value::last_value_udwf(),
             _ => {
                 let filter = filter.as_deref().map(|f| self.expression(f, site)).transpose()?;
                 let written = Written { name, arguments, distinct: *is_distinct, filter, data_type };
@@ -81,10 +82,15 @@ impl Lowerer<'_> {
         };
         match name.as_str() {
             "first" | "last" => arguments.truncate(1),
-            "lag" | "lead" | "nth_value" | "ntile" => widen_offsets(name, &mut arguments)?,
+            "lag" | "lead" | "nth_value" | "ntile" => {
+                if name == "nth_value" {
+                    arguments.truncate(2);
+                }
+                widen_offsets(name, &mut arguments)?;
+            }
             _ => {}
         }
-        Ok(cast_to(add(over.function(udwf, arguments, ignore)), &arrow_type(data_type)))
+        Ok(cast_to(add(over.function(udwf, arguments)), &arrow_type(data_type)))
     }
 
     fn over(&self, spec: &WindowSpec, site: &Site) -> Result<Over> {
@@ -136,9 +142,8 @@ impl Over {
         self.expr(WindowFunctionDefinition::AggregateUDF(function), plain.arguments, filter, nulls, plain.distinct)
     }
 
-    fn function(&self, function: Arc<WindowUDF>, arguments: Vec<Expr>, ignore_nulls: bool) -> Expr {
-        let nulls = ignore_nulls.then_some(NullTreatment::IgnoreNulls);
-        self.expr(WindowFunctionDefinition::WindowUDF(function), arguments, None, nulls, false)
+    fn function(&self, function: Arc<WindowUDF>, arguments: Vec<Expr>) -> Expr {
+        self.expr(WindowFunctionDefinition::WindowUDF(function), arguments, None, None, false)
     }
 
     fn expr(

@@ -106,12 +106,10 @@ impl Iterator for SplitReader {
 impl SplitReader {
     fn batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            let buffer = self.lines.fill_buf()?;
-            let available = buffer.len();
-            let used = self.decoder.decode(buffer)?;
+            let used = self.decoder.decode(self.lines.fill_buf()?)?;
             self.lines.consume(used);
-            // At the end (the decoder was told by no bytes), or when a batch is full.
-            if available == 0 || used < available || self.decoder.capacity() == 0 {
+            // At the end (the decoder was told by no bytes), or when a batch is full. After a header it stops early.
+            if used == 0 || self.decoder.capacity() == 0 {
                 return match self.decoder.flush()? {
                     Some(batch) => self.columns.convert(&batch).map(Some),
                     None => Ok(None),

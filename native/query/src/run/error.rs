@@ -12,6 +12,8 @@ pub enum TaskError {
     #[error("map output {} of shuffle {} of executor {} cannot be read: {message}", .fetch.map, .fetch.shuffle_id, .fetch.executor_id)]
     Fetch { fetch: FetchFailure, message: String },
     #[error("{message}")]
+    BlockStore { message: String },
+    #[error("{message}")]
     Limit { class: &'static str, message: String },
 }
 
@@ -66,6 +68,7 @@ fn classify(root: &DataFusionError) -> (FailureKind, String, Option<FetchFailure
             }
             match inner.downcast_ref::<TaskError>() {
                 Some(TaskError::Fetch { fetch, .. }) => return (FailureKind::FetchFailed, "FETCH_FAILED".to_owned(), Some(fetch.clone())),
+                Some(TaskError::BlockStore { .. }) => return (FailureKind::Io, "BLOCK_STORE".to_owned(), None),
                 Some(TaskError::Limit { class, .. }) => return (FailureKind::User, (*class).to_owned(), None),
                 None => {}
             }

@@ -1,11 +1,12 @@
 //! One executor: its memory, stores, programs and running tasks.
 
 use super::error::failure_of;
+use super::external_blocks::{BlocksElsewhere, ExternalBlocks};
 use super::memory::TaskPool;
 use super::program::Program;
 use super::runtime::{CpuRuntime, CpuTimed};
 use super::shared::{SharedTrees, TreeLease};
-use super::shuffle::{KnownOutputs, TaskShuffle};
+use super::shuffle::{KnownOutputs, TaskShuffle, is_local};
 use super::spill::{SpillFactory, TaskSpill};
 use super::task::{RunningTask, TaskEnd, run_task_body};
 use crate::boundary::{ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus};
@@ -52,6 +53,7 @@ struct Inner {
     tasks: Mutex<HashMap<u64, Live>>,
     shared: SharedTrees,
     external: RwLock<Option<Arc<dyn ExternalReader>>>,
+    blocks: RwLock<Option<Arc<dyn ExternalBlocks>>>,
     next_memory_key: AtomicU64,
     closed: AtomicBool,
 }
@@ -81,7 +83,9 @@ impl Executor {
             other => return Err(DataFusionError::Configuration(format!("compression '{other}' is none of lz4, zstd, none"))),
         };
         let store_config = StoreConfig { memory: Arc::clone(&memory), dirs: Arc::clone(&dirs), codec, force_file: false };
-        let store = open_store(&config.block_store, store_config).map_err(external)?;
+        // What goes elsewhere is written here first.
+        let uri = if is_local(&config.block_store) { config.block_store.as_str() } else { "memory:" };
+        let store = open_store(uri, store_config).map_err(external)?;
         // Listings are the data source's; footers are worth keeping, by path, size and time.
         let caches = CacheManagerConfig::default().with_list_files_cache_limit(0).with_metadata_cache_limit(64 << 20);
         let runtime = RuntimeEnvBuilder::new()
@@ -104,6 +108,7 @@ impl Executor {
                 tasks: Mutex::default(),
                 shared: SharedTrees::default(),
                 external: RwLock::default(),
+                blocks: RwLock::default(),
                 next_memory_key: AtomicU64::new(0),
                 closed: AtomicBool::new(false),
             }),
@@ -113,6 +118,11 @@ impl Executor {
     /// Reads data sources that are not in Rust.
     pub fn set_external_reader(&self, reader: Arc<dyn ExternalReader>) {
         *self.inner.external.write() = Some(reader);
+    }
+
+    /// Keeps the blocks of map outputs when the configuration's `block_store` is not in Rust.
+    pub fn set_external_blocks(&self, blocks: Arc<dyn ExternalBlocks>) {
+        *self.inner.blocks.write() = Some(blocks);
     }
 
     /// Keeps a program, decoded, under its hash.
@@ -162,23 +172,26 @@ impl Executor {
     }
 
     /// Runs one task attempt to its end. It never panics and never leaves anything behind.
-    pub async fn run_task(&self, spec: TaskSpec) -> TaskResult {
-        let task_id = spec.task_id;
+    /// The task can be cancelled from now on, before the future is first polled.
+    pub fn run_task(&self, spec: TaskSpec) -> impl Future<Output = TaskResult> + Send + use<> {
+        let executor = self.clone();
         let started = Instant::now();
-        let (status, mut metrics, bytes) = match self.attempt(spec).await {
-            Ok((status, metrics, bytes)) => (status, metrics, bytes),
-            Err(error) => (TaskStatus::Failed { failure: failure_of(&error) }, TaskMetrics::default(), None),
-        };
-        metrics.executor_run_nanos = started.elapsed().as_nanos() as u64;
-        (TaskOutcome { task_id, status, metrics }, bytes)
+        let task = RunningGuard::start(&self.inner, &spec);
+        async move {
+            let task_id = spec.task_id;
+            let ended = match task {
+                Ok(task) => executor.attempt(spec, task).await,
+                Err(error) => Err(error),
+            };
+            let (status, mut metrics, bytes) =
+                ended.unwrap_or_else(|error| (TaskStatus::Failed { failure: failure_of(&error) }, TaskMetrics::default(), None));
+            metrics.executor_run_nanos = started.elapsed().as_nanos() as u64;
+            (TaskOutcome { task_id, status, metrics }, bytes)
+        }
     }
 
-    async fn attempt(&self, spec: TaskSpec) -> Result<(TaskStatus, TaskMetrics, Option<Vec<u8>>)> {
+    async fn attempt(&self, spec: TaskSpec, task: RunningGuard) -> Result<(TaskStatus, TaskMetrics, Option<Vec<u8>>)> {
         let inner = &self.inner;
-        if inner.closed.load(Ordering::Acquire) {
-            return exec_err!("executor {} is closed", inner.config.executor_id);
-        }
-        let task = RunningGuard::start(inner, &spec)?;
         let program = inner
             .programs
             .read()
@@ -196,6 +209,7 @@ impl Executor {
             program,
             memory: Arc::clone(&memory),
             store: Arc::clone(&inner.store),
+            elsewhere: inner.elsewhere()?,
             codec: inner.codec,
             counters,
             spec,
@@ -283,6 +297,7 @@ impl Executor {
         inner.programs.write().clear();
         inner.outputs.clear();
         *inner.external.write() = None;
+        *inner.blocks.write() = None;
     }
 }
 
@@ -291,10 +306,24 @@ impl Inner {
         self.next_memory_key.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn context(&self, spec: &TaskSpec, task: &RunningGuard<'_>, pool: &Arc<TaskPool>, counters: &Arc<Counters>, program: &Program) -> Result<Arc<TaskContext>> {
+    fn elsewhere(&self) -> Result<Option<BlocksElsewhere>> {
+        let uri = &self.config.block_store;
+        if is_local(uri) {
+            return Ok(None);
+        }
+        let store = self.blocks.read().clone().ok_or_else(|| exec_datafusion_err!("executor {} has no block store {uri}", self.config.executor_id))?;
+        Ok(Some(BlocksElsewhere { scheme: uri.trim_end_matches(':').to_owned(), store }))
+    }
+
+    fn context(&self, spec: &TaskSpec, task: &RunningGuard, pool: &Arc<TaskPool>, counters: &Arc<Counters>, program: &Program) -> Result<Arc<TaskContext>> {
         let inputs = TaskInputs {
             splits: spec.splits.clone(),
-            shuffle: Arc::new(TaskShuffle { known: Arc::clone(&self.outputs), store: Arc::clone(&self.store), epoch: spec.epoch }),
+            shuffle: Arc::new(TaskShuffle {
+                known: Arc::clone(&self.outputs),
+                store: Arc::clone(&self.store),
+                external: self.blocks.read().clone(),
+                epoch: spec.epoch,
+            }),
             external: self.external.read().clone(),
             counters: Arc::clone(counters),
         };
@@ -337,30 +366,34 @@ fn panic_failure(error: JoinError) -> TaskFailure {
 }
 
 /// A task is among the running ones until this is dropped.
-struct RunningGuard<'a> {
-    inner: &'a Inner,
+struct RunningGuard {
+    inner: Arc<Inner>,
     task_id: u64,
     token: CancellationToken,
     reason: Arc<Mutex<Option<String>>>,
     spill: Arc<TaskSpill>,
 }
 
-impl<'a> RunningGuard<'a> {
-    fn start(inner: &'a Inner, spec: &TaskSpec) -> Result<Self> {
+impl RunningGuard {
+    fn start(inner: &Arc<Inner>, spec: &TaskSpec) -> Result<Self> {
         let token = CancellationToken::new();
         let reason = Arc::new(Mutex::new(None));
         let spill = Arc::new(TaskSpill::new(inner.spill_roots.clone(), format!("task-{}", spec.task_id)));
         let live = Live { token: token.clone(), reason: Arc::clone(&reason), spill: Arc::clone(&spill) };
         let mut tasks = inner.tasks.lock();
+        // Under the lock: `close` cancels those that are in here.
+        if inner.closed.load(Ordering::Acquire) {
+            return exec_err!("executor {} is closed", inner.config.executor_id);
+        }
         if tasks.contains_key(&spec.task_id) {
             return exec_err!("task {} runs already", spec.task_id);
         }
         tasks.insert(spec.task_id, live);
-        Ok(Self { inner, task_id: spec.task_id, token, reason, spill })
+        Ok(Self { inner: Arc::clone(inner), task_id: spec.task_id, token, reason, spill })
     }
 }
 
-impl Drop for RunningGuard<'_> {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
         self.spill.end();
         self.inner.tasks.lock().remove(&self.task_id);

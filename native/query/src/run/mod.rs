@@ -2,6 +2,7 @@
 
 mod error;
 mod executor;
+mod external_blocks;
 mod memory;
 mod partitions;
 mod program;
@@ -15,4 +16,5 @@ mod write;
 
 pub use error::{TaskError, failure_of};
 pub use executor::{Executor, TaskResult};
+pub use external_blocks::{BlockKey, ExternalBlocks};
 pub use runtime::io_runtime;

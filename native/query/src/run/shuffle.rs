@@ -1,6 +1,7 @@
 //! Map outputs that an executor knows of, and how its tasks read them.
 
 use super::error::TaskError;
+use super::external_blocks::{ExternalBlocks, fetch};
 use crate::boundary::{FetchFailure, MapOutputLocation, MapOutputs};
 use crate::nodes::{BatchStream, ShuffleSource};
 use datafusion::common::{DataFusionError, Result, internal_err};
@@ -41,6 +42,8 @@ impl KnownOutputs {
 pub struct TaskShuffle {
     pub known: Arc<KnownOutputs>,
     pub store: Arc<dyn BlockStore>,
+    /// For outputs that are not in `store`.
+    pub external: Option<Arc<dyn ExternalBlocks>>,
     pub epoch: u64,
 }
 
@@ -55,15 +58,23 @@ impl ShuffleSource for TaskShuffle {
     }
 
     fn read(&self, shuffle_id: u64, output: &MapOutputLocation, partitions: Range<u32>) -> Result<BatchStream> {
+        if let (false, Some(external)) = (is_local(&output.uri), &self.external) {
+            return fetch(external, shuffle_id, output, partitions);
+        }
         let location = output.clone();
         let start = partitions.start;
-        let failure = move |error: kiln_shuffle::ShuffleError| fetch_failure(shuffle_id, &location, start, &error);
+        let failure = move |error: kiln_shuffle::ShuffleError| fetch_failure(shuffle_id, &location, start, &error.to_string());
         let blocks = self.store.read_stream(shuffle_id, output.map, partitions).map_err(&failure)?;
         Ok(stream::iter(blocks.map(move |block| block.map_err(&failure))).boxed())
     }
 }
 
-fn fetch_failure(shuffle_id: u64, output: &MapOutputLocation, reduce: u32, error: &kiln_shuffle::ShuffleError) -> DataFusionError {
+/// Whether a URI (or a scheme with its colon) is one of the stores in Rust.
+pub fn is_local(uri: &str) -> bool {
+    matches!(uri.split_once(':').map_or(uri, |(scheme, _)| scheme), "memory" | "file")
+}
+
+pub fn fetch_failure(shuffle_id: u64, output: &MapOutputLocation, reduce: u32, message: &str) -> DataFusionError {
     let fetch = FetchFailure { shuffle_id, map: output.map, reduce, executor_id: output.executor_id.clone() };
-    TaskError::Fetch { fetch, message: error.to_string() }.into_datafusion()
+    TaskError::Fetch { fetch, message: message.to_owned() }.into_datafusion()
 }

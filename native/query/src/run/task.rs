@@ -1,5 +1,6 @@
 //! One task attempt, from its tree to what it gives back.
 
+use super::external_blocks::{BlockKey, BlocksElsewhere, Staged, give_away};
 use super::program::Program;
 use super::results::{ResultWriter, result_schema};
 use super::write::write_files;
@@ -24,6 +25,8 @@ pub struct RunningTask {
     pub context: Arc<TaskContext>,
     pub memory: Arc<TaskMemory>,
     pub store: Arc<dyn BlockStore>,
+    /// Where map outputs go when they do not stay in `store`.
+    pub elsewhere: Option<BlocksElsewhere>,
     pub codec: Codec,
     pub counters: Arc<Counters>,
     pub spec: TaskSpec,
@@ -83,13 +86,22 @@ async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut 
         ShufflePartitioning::Range { .. } => MAX_BLOCKS,
         ShufflePartitioning::Single { .. } | ShufflePartitioning::Broadcast => 1,
     };
-    let id = MapOutputId { shuffle: write.shuffle_id(), map: task.spec.partition, attempt: task.spec.attempt };
+    let staged = task.elsewhere.as_ref().map(|_| Staged::new(task.store.as_ref(), task.spec.task_id));
+    let id = match &staged {
+        Some(staged) => staged.id,
+        None => MapOutputId {
+            shuffle: write.shuffle_id(),
+            map: task.spec.partition,
+            stage_attempt: task.spec.stage_attempt,
+            attempt: task.spec.attempt,
+        },
+    };
     let options = WriterOptions { codec: task.codec, target_rows: task.context.session_config().batch_size(), ..WriterOptions::default() };
     let memory = task.memory.consumer("ShuffleWriter", true);
     let schema = write.input().schema();
     let determinism = determinism(task.program.header.determinism);
     let mut writer =
-        ShuffleWriter::new(schema, partitions, id, determinism, Arc::clone(&task.store), memory, options).map_err(shuffle_error)?;
+        ShuffleWriter::new(Arc::clone(&schema), partitions, id, determinism, Arc::clone(&task.store), memory, options).map_err(shuffle_error)?;
     let mut keys = Vec::new();
     match write.partitioning() {
         ShufflePartitioning::Hash { expressions, .. } => {
@@ -127,15 +139,16 @@ async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut 
         bytes.truncate(used);
         rows.truncate(used);
     }
+    let uri = match (&task.elsewhere, staged) {
+        (Some(elsewhere), Some(staged)) => {
+            let key = BlockKey { shuffle_id: write.shuffle_id(), map: task.spec.partition, attempt: task.spec.task_id, reduce: 0 };
+            give_away(elsewhere, staged, &schema, key, &rows).await?
+        }
+        _ => "memory:".to_owned(),
+    };
     Ok(TaskOutput::MapOutput {
-        status: MapStatus { uri: task.store_uri(), bytes, rows, checksum: format!("{:016x}", status.checksum), keys: keys.iter().map(hex::encode).collect() },
+        status: MapStatus { uri, bytes, rows, checksum: format!("{:016x}", status.checksum), keys: keys.iter().map(hex::encode).collect() },
     })
-}
-
-impl RunningTask {
-    fn store_uri(&self) -> String {
-        "memory:".to_owned()
-    }
 }
 
 /// Row i of map task m goes to partition (m + i) mod n: a batch at a time would be uneven.

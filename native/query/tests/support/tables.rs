@@ -19,7 +19,7 @@ pub fn tpch_dir() -> String {
         }
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().to_str().unwrap().to_owned();
-        let options = ["--scale", "0.01", "--output", &path].map(str::to_owned);
+        let options = ["--scale", "0.01", "--output", &path, "--row-group-rows", "4000"].map(str::to_owned);
         kiln_tpch::generate(&kiln_tpch::Options::parse(options.into_iter()).unwrap()).unwrap();
         (Some(temporary), path)
     });

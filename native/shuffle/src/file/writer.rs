@@ -154,11 +154,12 @@ impl StagedFile {
         let MapOutputId {
             shuffle,
             map,
+            stage_attempt,
             attempt,
         } = id;
-        let temp = self
-            .temp
-            .rename(&format!("shuffle_{shuffle}_{map}_{attempt}"))?;
+        let temp = self.temp.rename(&format!(
+            "shuffle_{shuffle}_{map}_{stage_attempt}_{attempt}"
+        ))?;
         Ok(ShuffleFile::owned(temp, self.schema, self.index, self.len))
     }
 }

@@ -86,9 +86,11 @@ impl MemoryBlockStore {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn winner(&self, id: MapOutputId) -> Option<u32> {
+    /// What is committed already and stays so.
+    fn winner(&self, id: MapOutputId) -> Option<MapOutputId> {
         let entries = self.entries.read();
-        entries.get(&(id.shuffle, id.map)).map(|e| e.id.attempt)
+        let committed = entries.get(&(id.shuffle, id.map))?.id;
+        (committed.stage_attempt >= id.stage_attempt).then_some(committed)
     }
 
     /// Finds a place for an output's data: memory if it may, else a file.
@@ -242,23 +244,17 @@ impl BlockStore for MemoryBlockStore {
         let place = self.place(id, &schema, &stats, data)?;
         let entry = Arc::new(Entry::new(id, schema, stats, place));
         entry.touch(self.now());
-        let winner = {
+        let (winner, loser) = {
             let mut entries = self.entries.write();
-            match entries.get(&(id.shuffle, id.map)) {
-                Some(winner) => Some(winner.id.attempt),
-                None => {
-                    entries.insert((id.shuffle, id.map), Arc::clone(&entry));
-                    None
-                }
+            match entries.get(&(id.shuffle, id.map)).map(|committed| committed.id) {
+                Some(winner) if winner.stage_attempt >= id.stage_attempt => (Some(winner), Some(entry)),
+                _ => (None, entries.insert((id.shuffle, id.map), entry)),
             }
         };
-        Ok(match winner {
-            Some(winner) => {
-                entry.remove();
-                CommitOutcome::Discarded { winner }
-            }
-            None => CommitOutcome::Committed,
-        })
+        if let Some(loser) = loser {
+            loser.remove();
+        }
+        Ok(winner.map_or(CommitOutcome::Committed, |winner| CommitOutcome::Discarded { winner }))
     }
 
     fn read_stream(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<BlockStream> {

@@ -27,7 +27,9 @@ pub struct MapOutputId {
     pub shuffle: u64,
     /// Map index in the shuffle.
     pub map: u32,
-    /// Attempt number of the map task.
+    /// Attempt number of the stage: it counts up whenever outputs that were lost are made again.
+    pub stage_attempt: u32,
+    /// Attempt number of the map task in it.
     pub attempt: u32,
 }
 
@@ -63,7 +65,7 @@ pub enum CommitOutcome {
     /// Another attempt was committed before; this one's data is gone.
     Discarded {
         /// The attempt that won.
-        winner: u32,
+        winner: MapOutputId,
     },
 }
 
@@ -134,7 +136,9 @@ pub struct OutputInfo {
 /// Holds committed map outputs. Methods may be called from any thread; files are read
 /// and written on the caller's.
 pub trait BlockStore: Send + Sync + fmt::Debug {
-    /// Commits an output: the first attempt of a map wins, a later one is dropped.
+    /// Commits an output: within an attempt of the stage the first attempt of a map wins, and a
+    /// later attempt of the stage replaces what an earlier one left (it ran because that was lost
+    /// or void).
     ///
     /// # Errors
     /// When it had to be written to a file and no directory would take it.

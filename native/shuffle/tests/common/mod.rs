@@ -294,6 +294,7 @@ pub fn id(shuffle: u64, map: u32, attempt: u32) -> MapOutputId {
     MapOutputId {
         shuffle,
         map,
+        stage_attempt: 0,
         attempt,
     }
 }

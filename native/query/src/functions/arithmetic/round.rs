@@ -119,7 +119,7 @@ fn round_float(value: f32, digits: i32, mode: Mode) -> f32 {
     if !value.is_finite() || value == 0.0 {
         return value;
     }
-    round_text(&format!("{value:e}"), digits, mode).parse().unwrap_or(value)
+    round_text(&format!("{:e}", f64::from(value)), digits, mode).parse().unwrap_or(value)
 }
 
 /// Rounds `d.ddde±n`.
