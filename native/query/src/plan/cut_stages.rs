@@ -6,6 +6,7 @@ use super::physical::estimated_bytes;
 use super::table::SplitOf;
 use crate::boundary::{Determinism, Partitioning, Split, StageInput, StageOutput, StagePlan, StageScan};
 use crate::lower::exchange_node::ExplicitExchangeExec;
+use crate::lower::nodes::PartitionValuesExec;
 use crate::functions::subquery::scalar_subqueries;
 use crate::nodes::{CsvScanExec, ExternalScanExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec, file_config};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -49,7 +50,8 @@ struct Building {
     shares_build: bool,
     has_union: bool,
     volatile: bool,
-    limits: bool,
+    /// What a row gets depends on its position: limits, `rand()`, `monotonically_increasing_id()`.
+    by_position: bool,
 }
 
 impl StageCutter {
@@ -123,7 +125,7 @@ impl StageCutter {
             }
             return replace_children_if_necessary(plan, children);
         }
-        building.limits |= plan.is::<LocalLimitExec>() || plan.is::<GlobalLimitExec>();
+        building.by_position |= plan.is::<LocalLimitExec>() || plan.is::<GlobalLimitExec>() || plan.is::<PartitionValuesExec>();
         building.shares_build |= plan.output_partitioning().partition_count() > 1 && collects_left(&plan);
         let children = plan.children().into_iter().map(|c| self.walk(Arc::clone(c), first_task, building)).collect::<Result<Vec<_>>>()?;
         replace_children_if_necessary(plan, children)
@@ -235,7 +237,7 @@ fn note_expressions(plan: &Arc<dyn ExecutionPlan>, building: &mut Building) -> R
 
 fn determinism(building: &Building) -> Determinism {
     let unordered = building.inputs.iter().any(|i| matches!(i, StageInput::Shuffle { .. } | StageInput::Broadcast { .. }));
-    if building.volatile || (building.limits && unordered) {
+    if building.volatile || (building.by_position && unordered) {
         Determinism::Indeterminate
     } else if unordered {
         Determinism::Unordered
