@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   }
   const started = Date.now();
   console.log(
-    `      not built before (${hash}): cargo builds it. The very first time takes 10 to 20 minutes on 2 cores.`,
+    `      not built before (${hash}): cargo builds it. The very first time takes about 10 minutes on 2 cores.`,
   );
   installAddon(await withLock(join(cache.folder, `${hash}.lock`), build), hash);
   cache.prune();
