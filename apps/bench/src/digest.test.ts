@@ -12,7 +12,10 @@ it.each([
 ])('rounds %f as Python does', (value, text) => expect(twoDecimals(value)).toBe(text));
 
 it('does not depend on the order of rows', () => {
-  const rows = [['b', '1.10'], ['a', null]];
+  const rows = [
+    ['b', '1.10'],
+    ['a', null],
+  ];
   expect(digest(rows, [false, true])).toBe(digest(rows.toReversed(), [false, true]));
   expect(digest(rows, [false, true])).toBe('495402a8ad');
 });

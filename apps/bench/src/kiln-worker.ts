@@ -9,7 +9,8 @@ import { digest } from './digest.ts';
 
 const started = performance.now();
 const [task, ...args] = process.argv.slice(2);
-const print = (fields: Record<string, unknown>) => process.stdout.write(`${JSON.stringify({ engine: 'kiln', ...fields })}\n`);
+const print = (fields: Record<string, unknown>) =>
+  process.stdout.write(`${JSON.stringify({ engine: 'kiln', ...fields })}\n`);
 const seconds = (since: number) => Number(((performance.now() - since) / 1000).toFixed(3));
 
 if (task === 'tpch') await tpch();
@@ -28,13 +29,29 @@ async function tpch(): Promise<void> {
     for (const q of only.split(',').map(Number)) {
       const since = performance.now();
       try {
-        const frame = session.sql(readFileSync(join(queries, `q${q}.sql`), 'utf8').trim().replace(/;$/, ''));
+        const frame = session.sql(
+          readFileSync(join(queries, `q${q}.sql`), 'utf8')
+            .trim()
+            .replace(/;$/, ''),
+        );
         const before = crossings();
         const rows = await frame.collect();
         const elapsed = seconds(since);
         const crossed = crossings() - before;
-        const isNumber = (await frame.schema()).map((field) => ['decimal', 'double', 'float'].includes(field.dataType.type));
-        print({ q, run, seconds: elapsed, rows: rows.length, hash: digest(rows.map((row) => [...row]), isNumber), crossings: crossed });
+        const isNumber = (await frame.schema()).map((field) =>
+          ['decimal', 'double', 'float'].includes(field.dataType.type),
+        );
+        print({
+          q,
+          run,
+          seconds: elapsed,
+          rows: rows.length,
+          hash: digest(
+            rows.map((row) => [...row]),
+            isNumber,
+          ),
+          crossings: crossed,
+        });
       } catch (error) {
         print({ q, run, error: error instanceof Error ? error.message : String(error) });
       }

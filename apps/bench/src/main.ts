@@ -17,18 +17,31 @@ const report = [
   await emptyTasksSection(),
 ].join('\n\n');
 process.stdout.write(`${report}\n`);
-if (options.output !== null) writeFileSync(options.output, `# Benchmarks\n\nEngines run one after the other in the same run; take the ratios, not the seconds.\n\n${report}\n`);
+if (options.output !== null)
+  writeFileSync(
+    options.output,
+    `# Benchmarks\n\nEngines run one after the other in the same run; take the ratios, not the seconds.\n\n${report}\n`,
+  );
 
 function makeData({ scale, data }: BenchOptions): void {
   if (existsSync(data)) return;
-  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], { cwd: repository, stdio: 'inherit' });
+  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], {
+    cwd: repository,
+    stdio: 'inherit',
+  });
   mkdirSync(dirname(data), { recursive: true });
   const unfinished = `${data}.${process.pid}`;
-  execFileSync(join(repository, 'target/release/kiln-tpch'), ['--scale', scale, '--parts', '8', '--output', unfinished], { stdio: 'inherit' });
+  execFileSync(
+    join(repository, 'target/release/kiln-tpch'),
+    ['--scale', scale, '--parts', '8', '--output', unfinished],
+    { stdio: 'inherit' },
+  );
   renameSync(unfinished, data);
 }
 
-async function each(run: (engine: string, options: BenchOptions) => Promise<EngineResult | undefined>): Promise<readonly EngineResult[]> {
+async function each(
+  run: (engine: string, options: BenchOptions) => Promise<EngineResult | undefined>,
+): Promise<readonly EngineResult[]> {
   const results: EngineResult[] = [];
   for (const engine of engines) {
     const result = await run(engine, options);
@@ -42,14 +55,33 @@ async function tpchSection(): Promise<string> {
   const of = (result: EngineResult, q: number) => best(result, (line) => line['q'] === q);
   const total = (result: EngineResult) => {
     const all = options.queries.map((q) => of(result, q));
-    return all.some((value) => value === undefined) ? undefined : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+    return all.some((value) => value === undefined)
+      ? undefined
+      : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   };
   const kiln = results[0];
-  const hash = (result: EngineResult, q: number) => result.lines.find((line) => line['q'] === q && line['hash'] !== undefined)?.['hash'];
+  const hash = (result: EngineResult, q: number) =>
+    result.lines.find((line) => line['q'] === q && line['hash'] !== undefined)?.['hash'];
   const reference = results.find((result) => result.engine === 'duckdb');
-  const equal = (result: EngineResult) => (reference === undefined ? '–' : `${options.queries.filter((q) => hash(result, q) === hash(reference, q)).length} of ${options.queries.length}`);
-  const crossed = kiln?.lines.reduce((sum, line) => sum + (typeof line['crossings'] === 'number' && line['run'] === 0 ? line['crossings'] : 0), 0) ?? 0;
-  const head = ['engine', ...options.queries.map((q) => `q${q} s`), 'sum s', "of Kiln's", "equal to DuckDB's", 'start s', 'CPU s', 'peak RSS MB'];
+  const equal = (result: EngineResult) =>
+    reference === undefined
+      ? '–'
+      : `${options.queries.filter((q) => hash(result, q) === hash(reference, q)).length} of ${options.queries.length}`;
+  const crossed =
+    kiln?.lines.reduce(
+      (sum, line) => sum + (typeof line['crossings'] === 'number' && line['run'] === 0 ? line['crossings'] : 0),
+      0,
+    ) ?? 0;
+  const head = [
+    'engine',
+    ...options.queries.map((q) => `q${q} s`),
+    'sum s',
+    "of Kiln's",
+    "equal to DuckDB's",
+    'start s',
+    'CPU s',
+    'peak RSS MB',
+  ];
   const rows = results.map((result) => [
     result.engine,
     ...options.queries.map((q) => seconds(of(result, q))),
@@ -67,7 +99,11 @@ async function selectOneSection(): Promise<string> {
   const runs = [await each(runSelectOne), await each(runSelectOne), await each(runSelectOne)];
   const rows = (runs[0] ?? []).map((result, index) => {
     const all = runs.map((run) => run[index]?.measured).filter((measured) => measured !== undefined);
-    return [result.engine, seconds(Math.min(...all.map((measured) => measured.seconds))), String(Math.max(...all.map((measured) => measured.peakRssMb)))];
+    return [
+      result.engine,
+      seconds(Math.min(...all.map((measured) => measured.seconds))),
+      String(Math.max(...all.map((measured) => measured.peakRssMb))),
+    ];
   });
   return `## \`select 1\`, process start to exit, best of 3\n\n${markdown(['engine', 's', 'peak RSS MB'], rows)}`;
 }
@@ -76,7 +112,12 @@ async function emptyTasksSection(): Promise<string> {
   const results = await each(runEmptyTasks);
   const rows = results.map((result) => {
     const time = best(result, (line) => line['name'] === 'empty_tasks_10000');
-    return [result.engine, seconds(time), time === undefined ? '–' : String(Math.round(10_000 / time)), String(result.measured.peakRssMb)];
+    return [
+      result.engine,
+      seconds(time),
+      time === undefined ? '–' : String(Math.round(10_000 / time)),
+      String(result.measured.peakRssMb),
+    ];
   });
   return `## 10,000 empty tasks, listeners on, best of 2\n\n${markdown(['engine', 's', 'tasks/s', 'peak RSS MB'], rows)}`;
 }

@@ -15,7 +15,11 @@ const pollMs = 100;
 const ticksPerSecond = 100;
 
 /** Runs a command to its end. Memory and CPU are read from /proc, so only Linux gives them. */
-export async function measure(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+export async function measure(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Measured> {
   const started = performance.now();
   const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   const watch = watchTree(child);
@@ -64,7 +68,9 @@ interface ProcessInfo {
 }
 
 function tree(root: number): readonly ProcessInfo[] {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => info(Number(name)));
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => info(Number(name)));
   const found: ProcessInfo[] = [];
   const wanted = new Set([root]);
   for (let grown = true; grown; ) {

@@ -46,7 +46,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     process.stdout.write(`${usage}\n`);
     process.exit(0);
   }
-  const cache = process.env['KILN_CACHE_DIR'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kiln');
+  const cache =
+    process.env['KILN_CACHE_DIR'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kiln');
   return {
     scale: values.scale,
     queries: values.queries.split(',').map(Number),

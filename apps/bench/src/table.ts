@@ -1,8 +1,14 @@
 import type { EngineResult } from './engines.ts';
 
 /** The smallest `seconds` of a query over its runs; `undefined`: it failed or was not run. */
-export function best(result: EngineResult, matches: (line: Readonly<Record<string, unknown>>) => boolean): number | undefined {
-  const seconds = result.lines.filter(matches).map((line) => line['seconds']).filter((value): value is number => typeof value === 'number');
+export function best(
+  result: EngineResult,
+  matches: (line: Readonly<Record<string, unknown>>) => boolean,
+): number | undefined {
+  const seconds = result.lines
+    .filter(matches)
+    .map((line) => line['seconds'])
+    .filter((value): value is number => typeof value === 'number');
   return seconds.length === 0 ? undefined : Math.min(...seconds);
 }
 

@@ -70,7 +70,15 @@ export function errorToData(error: unknown, depth = 0): ErrorData {
       stack: error.stack ?? null,
     };
   }
-  return { code: 'KILN_INTERNAL', message: String(error), hint: null, concerns: {}, position: null, cause: null, stack: null };
+  return {
+    code: 'KILN_INTERNAL',
+    message: String(error),
+    hint: null,
+    concerns: {},
+    position: null,
+    cause: null,
+    stack: null,
+  };
 }
 
 export function errorFromData(data: ErrorData): KilnError {

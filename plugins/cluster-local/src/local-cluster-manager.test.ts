@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import type { ClusterEvent } from '@kiln/contracts/cluster-manager';
+import { describe, expect, it } from 'vitest';
 import { LocalClusterManager } from './local-cluster-manager.ts';
 import { parseLocalMaster } from './master-url.ts';
 
@@ -28,7 +28,10 @@ describe('LocalClusterManager', () => {
     await manager.requestTotal(manager.initialRequest);
     await manager.requestTotal(manager.initialRequest);
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ type: 'granted', executor: { placement: 'in-process', resources: { cores: 3 } } });
+    expect(events[0]).toMatchObject({
+      type: 'granted',
+      executor: { placement: 'in-process', resources: { cores: 3 } },
+    });
     await manager.stop();
     await manager.stop();
     expect(events.map((event) => event.type)).toEqual(['granted', 'exited']);

@@ -13,7 +13,11 @@ export class LocalClusterManager implements ClusterManager {
   constructor(env: ClusterManagerEnv) {
     const { slots, maxTaskFailures } = parseLocalMaster(env.master, env.machine.cores);
     this.maxTaskFailures = maxTaskFailures;
-    this.initialRequest = { total: 1, resources: { cores: slots, memoryBytes: env.machine.memoryBytes }, placementHints: {} };
+    this.initialRequest = {
+      total: 1,
+      resources: { cores: slots, memoryBytes: env.machine.memoryBytes },
+      placementHints: {},
+    };
   }
 
   async requestTotal(request: ExecutorRequest): Promise<void> {

@@ -8,7 +8,18 @@ import { readNative } from './native-metadata.ts';
 type CsvFormat = Extract<ScanFormat, { type: 'csv' }>;
 
 /** Spark's option names in lower case, with our field. */
-const options = ['header', 'inferschema', 'sep', 'delimiter', 'quote', 'escape', 'nullvalue', 'comment', 'dateformat', 'timestampformat'];
+const options = [
+  'header',
+  'inferschema',
+  'sep',
+  'delimiter',
+  'quote',
+  'escape',
+  'nullvalue',
+  'comment',
+  'dateformat',
+  'timestampformat',
+];
 
 /** CSV with Spark's options: `header` (false), `inferSchema` (false: all strings), `sep`, `quote`, `escape`, `nullValue`, `comment`, `dateFormat`, `timestampFormat`. */
 export class CsvDataSource implements DataSource {
@@ -30,18 +41,32 @@ export class CsvDataSource implements DataSource {
       timestampFormat: given.get('timestampformat') ?? null,
     };
     const files = await listFiles(request.paths);
-    return { fields: request.schema ?? (await this.#infer(files, scan, flag(given, 'inferschema'))), scan, files, rows: null, columns: [] };
+    return {
+      fields: request.schema ?? (await this.#infer(files, scan, flag(given, 'inferschema'))),
+      scan,
+      files,
+      rows: null,
+      columns: [],
+    };
   }
 
   async #infer(files: Table['files'], scan: CsvFormat, inferTypes: boolean): Promise<readonly StructField[]> {
-    if (files.length === 0) throw new KilnError('UNABLE_TO_INFER_SCHEMA', 'No CSV files at this path', { hint: 'Check the path, or give a schema' });
-    return readNative<readonly StructField[]>(() => inferCsvSchema(JSON.stringify(files.map((file) => file.path)), JSON.stringify(scan), inferTypes));
+    if (files.length === 0)
+      throw new KilnError('UNABLE_TO_INFER_SCHEMA', 'No CSV files at this path', {
+        hint: 'Check the path, or give a schema',
+      });
+    return readNative<readonly StructField[]>(() =>
+      inferCsvSchema(JSON.stringify(files.map((file) => file.path)), JSON.stringify(scan), inferTypes),
+    );
   }
 }
 
 function flag(given: ReadonlyMap<string, string>, name: string): boolean {
   const value = given.get(name)?.toLowerCase() ?? 'false';
-  if (value !== 'true' && value !== 'false') throw new KilnError('KILN_SOURCE_OPTIONS', `The CSV option '${name}' is '${value}'`, { hint: "Write 'true' or 'false'" });
+  if (value !== 'true' && value !== 'false')
+    throw new KilnError('KILN_SOURCE_OPTIONS', `The CSV option '${name}' is '${value}'`, {
+      hint: "Write 'true' or 'false'",
+    });
   return value === 'true';
 }
 
@@ -49,11 +74,14 @@ function oneCharacter(given: ReadonlyMap<string, string>, name: string): string 
   const value = given.get(name);
   if (value === undefined || value === '') return null;
   const character = value === '\\t' ? '\t' : value;
-  if (Buffer.byteLength(character) !== 1) throw new KilnError('KILN_SOURCE_OPTIONS', `The CSV option '${name}' must be one ASCII character, not '${value}'`);
+  if (Buffer.byteLength(character) !== 1)
+    throw new KilnError('KILN_SOURCE_OPTIONS', `The CSV option '${name}' must be one ASCII character, not '${value}'`);
   return character;
 }
 
 function unknownOption(name: string): KilnError {
   const near = nearest(name, options);
-  return new KilnError('KILN_SOURCE_OPTIONS', `CSV has no option '${name}'`, { hint: `${near === undefined ? '' : `Did you mean '${near}'? `}Known: ${options.join(', ')}` });
+  return new KilnError('KILN_SOURCE_OPTIONS', `CSV has no option '${name}'`, {
+    hint: `${near === undefined ? '' : `Did you mean '${near}'? `}Known: ${options.join(', ')}`,
+  });
 }

@@ -27,7 +27,11 @@ async function listPath(path: string): Promise<readonly TableFile[]> {
 function toLocal(path: string): string {
   if (path.startsWith('file:')) return fileURLToPath(path);
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(path)?.[1];
-  if (scheme !== undefined) throw new KilnError('KILN_SOURCE_SCHEME', `Files of '${scheme}://' cannot be read yet`, { hint: 'Use a local path or a file: URL', concerns: { path } });
+  if (scheme !== undefined)
+    throw new KilnError('KILN_SOURCE_SCHEME', `Files of '${scheme}://' cannot be read yet`, {
+      hint: 'Use a local path or a file: URL',
+      concerns: { path },
+    });
   return resolve(path);
 }
 
@@ -35,13 +39,20 @@ async function listOne(path: string, asked: string): Promise<readonly TableFile[
   const info = await stat(path).catch((cause) => {
     throw notFound(asked, cause);
   });
-  if (info.isFile()) return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [], blocks: [] }];
+  if (info.isFile())
+    return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [], blocks: [] }];
   const entries: Dirent[] = await readdir(path, { withFileTypes: true });
-  const visible = entries.filter((entry) => !entry.name.startsWith('_') && !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const visible = entries
+    .filter((entry) => !entry.name.startsWith('_') && !entry.name.startsWith('.'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const lists = await Promise.all(visible.map((entry) => listOne(join(path, entry.name), asked)));
   return lists.flat();
 }
 
 function notFound(path: string, cause?: unknown): KilnError {
-  return new KilnError('KILN_SOURCE_NOT_FOUND', `Path does not exist: ${path}`, { cause, hint: `Relative paths are looked for in ${process.cwd()}`, concerns: { path } });
+  return new KilnError('KILN_SOURCE_NOT_FOUND', `Path does not exist: ${path}`, {
+    cause,
+    hint: `Relative paths are looked for in ${process.cwd()}`,
+    concerns: { path },
+  });
 }

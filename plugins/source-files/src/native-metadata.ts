@@ -7,7 +7,15 @@ export async function readNative<T>(read: () => Promise<string>): Promise<T> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!message.startsWith('{')) throw error;
-    const data = JSON.parse(message) as { class: string; message: string; position: Position | null; hint: string | null };
-    throw new KilnError(data.class, data.message, { position: data.position, ...(data.hint === null ? {} : { hint: data.hint }) });
+    const data = JSON.parse(message) as {
+      class: string;
+      message: string;
+      position: Position | null;
+      hint: string | null;
+    };
+    throw new KilnError(data.class, data.message, {
+      position: data.position,
+      ...(data.hint === null ? {} : { hint: data.hint }),
+    });
   }
 }

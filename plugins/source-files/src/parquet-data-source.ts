@@ -11,7 +11,9 @@ export class ParquetDataSource implements DataSource {
   async resolve(request: TableRequest): Promise<Table> {
     const files = await listFiles(request.paths);
     if (files.length === 0) {
-      throw new KilnError('UNABLE_TO_INFER_SCHEMA', `No Parquet files in ${request.paths.join(', ')}`, { hint: 'Check the path; names that begin with _ or . are skipped' });
+      throw new KilnError('UNABLE_TO_INFER_SCHEMA', `No Parquet files in ${request.paths.join(', ')}`, {
+        hint: 'Check the path; names that begin with _ or . are skipped',
+      });
     }
     const table = await readNative<Table>(() => parquetMetadata(JSON.stringify(files.map((file) => file.path))));
     return request.schema === null ? table : { ...table, fields: request.schema, columns: [] };

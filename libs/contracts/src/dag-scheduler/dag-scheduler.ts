@@ -41,11 +41,27 @@ export interface StageSpec {
 export type DagEvent =
   | { readonly type: 'job-submitted'; readonly job: JobSpec }
   /** Answer to `prepare-stage`: the program is made, these are all its partitions (in a retry: of the first attempt, unchanged for map stages). */
-  | { readonly type: 'stage-prepared'; readonly stageId: StageId; readonly attempt: number; readonly tasks: readonly TaskRequest[] }
+  | {
+      readonly type: 'stage-prepared';
+      readonly stageId: StageId;
+      readonly attempt: number;
+      readonly tasks: readonly TaskRequest[];
+    }
   /** The program could not be made; or, later in the attempt, what its tasks left cannot be used (results too large, a commit failed). */
-  | { readonly type: 'stage-preparation-failed'; readonly stageId: StageId; readonly attempt: number; readonly error: ErrorData }
+  | {
+      readonly type: 'stage-preparation-failed';
+      readonly stageId: StageId;
+      readonly attempt: number;
+      readonly error: ErrorData;
+    }
   /** A partition's first success, already registered with the tracker if it is a map output. */
-  | { readonly type: 'partition-done'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly executorId: ExecutorId }
+  | {
+      readonly type: 'partition-done';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly partition: number;
+      readonly executorId: ExecutorId;
+    }
   | {
       readonly type: 'task-set-failed';
       readonly stageId: StageId;
@@ -55,7 +71,13 @@ export type DagEvent =
       readonly last: TaskFailure;
       readonly failures: number;
     }
-  | { readonly type: 'fetch-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly failure: TaskFailure }
+  | {
+      readonly type: 'fetch-failed';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly partition: number;
+      readonly failure: TaskFailure;
+    }
   /** To be told before the task scheduler hears of it: what that launches anew must not be sent to lost outputs. */
   | { readonly type: 'executor-lost'; readonly executorId: ExecutorId }
   | { readonly type: 'job-cancelled'; readonly jobId: JobId; readonly reason: string }
@@ -68,7 +90,14 @@ export type DagAction =
   | { readonly type: 'prepare-stage'; readonly jobId: JobId; readonly stageId: StageId; readonly attempt: number }
   | { readonly type: 'submit-task-set'; readonly taskSet: TaskSet }
   | { readonly type: 'cancel-stage'; readonly stageId: StageId; readonly stageAttempt: number; readonly reason: string }
-  | { readonly type: 'stage-completed'; readonly jobId: JobId; readonly stageId: StageId; readonly attempt: number; readonly outcome: 'succeeded' | 'failed' | 'cancelled'; readonly reason: string | null }
+  | {
+      readonly type: 'stage-completed';
+      readonly jobId: JobId;
+      readonly stageId: StageId;
+      readonly attempt: number;
+      readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+      readonly reason: string | null;
+    }
   | { readonly type: 'stage-skipped'; readonly jobId: JobId; readonly stageId: StageId }
   /** For {@link MapOutputTracker.unregister}: these outputs are gone. It must be done before the next step, which asks the tracker. */
   | ({ readonly type: 'unregister-outputs' } & LostOutputs)

@@ -3,13 +3,49 @@ import type { TaskMetrics } from '../executor/boundary.ts';
 
 /** Everything an engine tells: progress bar, event log and UI hang on these. Times are milliseconds since the epoch. */
 export type EngineEvent =
-  | { readonly type: 'engine-started'; readonly time: number; readonly appId: string; readonly name: string; readonly master: string }
+  | {
+      readonly type: 'engine-started';
+      readonly time: number;
+      readonly appId: string;
+      readonly name: string;
+      readonly master: string;
+    }
   | { readonly type: 'engine-stopped'; readonly time: number }
-  | { readonly type: 'executor-added'; readonly time: number; readonly executorId: ExecutorId; readonly host: string; readonly slots: number }
-  | { readonly type: 'executor-removed'; readonly time: number; readonly executorId: ExecutorId; readonly reason: string }
-  | { readonly type: 'job-started'; readonly time: number; readonly jobId: JobId; readonly description: string; readonly stages: readonly StageInfo[] }
-  | { readonly type: 'job-ended'; readonly time: number; readonly jobId: JobId; readonly outcome: 'succeeded' | 'failed' | 'cancelled'; readonly error: ErrorData | null }
-  | { readonly type: 'stage-submitted'; readonly time: number; readonly stage: StageInfo; readonly attempt: number; readonly tasks: number; readonly decisions: readonly string[] }
+  | {
+      readonly type: 'executor-added';
+      readonly time: number;
+      readonly executorId: ExecutorId;
+      readonly host: string;
+      readonly slots: number;
+    }
+  | {
+      readonly type: 'executor-removed';
+      readonly time: number;
+      readonly executorId: ExecutorId;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'job-started';
+      readonly time: number;
+      readonly jobId: JobId;
+      readonly description: string;
+      readonly stages: readonly StageInfo[];
+    }
+  | {
+      readonly type: 'job-ended';
+      readonly time: number;
+      readonly jobId: JobId;
+      readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+      readonly error: ErrorData | null;
+    }
+  | {
+      readonly type: 'stage-submitted';
+      readonly time: number;
+      readonly stage: StageInfo;
+      readonly attempt: number;
+      readonly tasks: number;
+      readonly decisions: readonly string[];
+    }
   | {
       readonly type: 'stage-completed';
       readonly time: number;
@@ -28,7 +64,14 @@ export type EngineEvent =
       readonly error: ErrorData | null;
       readonly metrics: TaskMetrics;
     }
-  | { readonly type: 'block-updated'; readonly time: number; readonly executorId: ExecutorId; readonly block: string; readonly bytes: number; readonly stored: 'memory' | 'disk' | 'removed' };
+  | {
+      readonly type: 'block-updated';
+      readonly time: number;
+      readonly executorId: ExecutorId;
+      readonly block: string;
+      readonly bytes: number;
+      readonly stored: 'memory' | 'disk' | 'removed';
+    };
 
 export interface StageInfo {
   readonly stageId: StageId;

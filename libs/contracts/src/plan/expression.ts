@@ -5,8 +5,18 @@ import type { Relation } from './relation.ts';
 /** The twin of `native/sql/src/tree/expression.rs`: same variants, same order, same fields; see there for each one. */
 export type Expression =
   // unresolved only
-  | { readonly type: 'unresolved-attribute'; readonly parts: readonly string[]; readonly planId: number | null; readonly position: Position | null }
-  | { readonly type: 'unresolved-star'; readonly target: readonly string[] | null; readonly except: readonly string[]; readonly position: Position | null }
+  | {
+      readonly type: 'unresolved-attribute';
+      readonly parts: readonly string[];
+      readonly planId: number | null;
+      readonly position: Position | null;
+    }
+  | {
+      readonly type: 'unresolved-star';
+      readonly target: readonly string[] | null;
+      readonly except: readonly string[];
+      readonly position: Position | null;
+    }
   | {
       readonly type: 'unresolved-function';
       readonly name: string;
@@ -19,7 +29,13 @@ export type Expression =
   // both
   | { readonly type: 'literal'; readonly value: string | null; readonly dataType: DataType }
   | { readonly type: 'alias'; readonly expression: Expression; readonly names: readonly string[] }
-  | { readonly type: 'cast'; readonly expression: Expression; readonly dataType: DataType; readonly isTry: boolean; readonly position: Position | null }
+  | {
+      readonly type: 'cast';
+      readonly expression: Expression;
+      readonly dataType: DataType;
+      readonly isTry: boolean;
+      readonly position: Position | null;
+    }
   | { readonly type: 'case'; readonly branches: readonly WhenBranch[]; readonly otherwise: Expression | null }
   | { readonly type: 'window'; readonly function: Expression; readonly spec: WindowSpec }
   | {
@@ -31,8 +47,20 @@ export type Expression =
       readonly position: Position | null;
     }
   // resolved only
-  | { readonly type: 'column'; readonly id: number; readonly name: string; readonly dataType: DataType; readonly nullable: boolean }
-  | { readonly type: 'outer-column'; readonly id: number; readonly name: string; readonly dataType: DataType; readonly nullable: boolean }
+  | {
+      readonly type: 'column';
+      readonly id: number;
+      readonly name: string;
+      readonly dataType: DataType;
+      readonly nullable: boolean;
+    }
+  | {
+      readonly type: 'outer-column';
+      readonly id: number;
+      readonly name: string;
+      readonly dataType: DataType;
+      readonly nullable: boolean;
+    }
   | {
       readonly type: 'call';
       readonly name: string;

@@ -6,7 +6,14 @@ import type { Expression, SortOrder } from './expression.ts';
 export type Relation =
   | { readonly type: 'sql'; readonly text: string }
   | { readonly type: 'read'; readonly source: ReadSource; readonly position: Position | null }
-  | { readonly type: 'range'; readonly start: number; readonly end: number; readonly step: number; readonly numPartitions: number | null; readonly columnId: number | null }
+  | {
+      readonly type: 'range';
+      readonly start: number;
+      readonly end: number;
+      readonly step: number;
+      readonly numPartitions: number | null;
+      readonly columnId: number | null;
+    }
   | {
       readonly type: 'local-relation';
       readonly rows: readonly (readonly Expression[])[];
@@ -44,12 +51,27 @@ export type Relation =
       readonly aggregates: readonly Expression[];
       readonly having: Expression | null;
     }
-  | { readonly type: 'sort'; readonly input: Relation; readonly order: readonly SortOrder[]; readonly isGlobal: boolean }
+  | {
+      readonly type: 'sort';
+      readonly input: Relation;
+      readonly order: readonly SortOrder[];
+      readonly isGlobal: boolean;
+    }
   | { readonly type: 'limit'; readonly input: Relation; readonly limit: Expression }
   | { readonly type: 'offset'; readonly input: Relation; readonly offset: Expression }
   | { readonly type: 'tail'; readonly input: Relation; readonly limit: number }
-  | { readonly type: 'subquery-alias'; readonly input: Relation; readonly alias: string; readonly columnAliases: readonly string[] }
-  | { readonly type: 'repartition'; readonly input: Relation; readonly numPartitions: number; readonly shuffle: boolean }
+  | {
+      readonly type: 'subquery-alias';
+      readonly input: Relation;
+      readonly alias: string;
+      readonly columnAliases: readonly string[];
+    }
+  | {
+      readonly type: 'repartition';
+      readonly input: Relation;
+      readonly numPartitions: number;
+      readonly shuffle: boolean;
+    }
   | {
       readonly type: 'repartition-by-expression';
       readonly input: Relation;
@@ -57,11 +79,27 @@ export type Relation =
       readonly expressions: readonly SortOrder[];
       readonly isRange: boolean;
     }
-  | { readonly type: 'sample'; readonly input: Relation; readonly lower: number; readonly upper: number; readonly withReplacement: boolean; readonly seed: number }
-  | { readonly type: 'hint'; readonly input: Relation; readonly name: string; readonly parameters: readonly Expression[] }
+  | {
+      readonly type: 'sample';
+      readonly input: Relation;
+      readonly lower: number;
+      readonly upper: number;
+      readonly withReplacement: boolean;
+      readonly seed: number;
+    }
+  | {
+      readonly type: 'hint';
+      readonly input: Relation;
+      readonly name: string;
+      readonly parameters: readonly Expression[];
+    }
   | { readonly type: 'with-ctes'; readonly ctes: readonly Cte[]; readonly input: Relation }
   | { readonly type: 'with-columns'; readonly input: Relation; readonly aliases: readonly Expression[] }
-  | { readonly type: 'with-columns-renamed'; readonly input: Relation; readonly renames: readonly (readonly [string, string])[] }
+  | {
+      readonly type: 'with-columns-renamed';
+      readonly input: Relation;
+      readonly renames: readonly (readonly [string, string])[];
+    }
   | { readonly type: 'drop'; readonly input: Relation; readonly columns: readonly Expression[] }
   | { readonly type: 'to-df'; readonly input: Relation; readonly columnNames: readonly string[] }
   | { readonly type: 'deduplicate'; readonly input: Relation; readonly columnNames: readonly string[] }
@@ -84,7 +122,12 @@ export type ReadSource =
       readonly options: readonly (readonly [string, string])[];
       readonly schema: readonly StructField[] | null;
     }
-  | { readonly type: 'table'; readonly key: string; readonly fields: readonly StructField[]; readonly columnIds: readonly number[] };
+  | {
+      readonly type: 'table';
+      readonly key: string;
+      readonly fields: readonly StructField[];
+      readonly columnIds: readonly number[];
+    };
 
 export type JoinKind = 'inner' | 'full-outer' | 'left-outer' | 'right-outer' | 'left-anti' | 'left-semi' | 'cross';
 

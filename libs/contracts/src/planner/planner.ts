@@ -1,6 +1,6 @@
 import type { Relation, StructField } from '../plan/index.ts';
 import { token } from '../plugin/token.ts';
-import type { StagedPlan, StageDecisions } from './boundary.ts';
+import type { StageDecisions, StagedPlan } from './boundary.ts';
 
 /**
  * Turns an unresolved plan into stages, and a stage into a program.
@@ -15,7 +15,10 @@ export interface Planner {
   /** Stateless: the same stage and decisions give the same bytes. */
   refine(stage: Uint8Array, decisions: StageDecisions): StageProgram;
   /** Bounds of `partitions` ranges of about equal rows from the sampled keys of sorted runs (hex of row-encoded keys). */
-  chooseRangeBounds(keys: readonly { readonly keys: readonly string[]; readonly rows: number }[], partitions: number): readonly string[];
+  chooseRangeBounds(
+    keys: readonly { readonly keys: readonly string[]; readonly rows: number }[],
+    partitions: number,
+  ): readonly string[];
 }
 export const Planner = token<Planner>('planner.planner');
 

@@ -11,7 +11,10 @@ export interface EngineSettings {
   /** What was set, as it was written. */
   entries(): Readonly<Record<string, string>>;
   /** These with others on top, such as those of one query. Errors: KILN_SETTINGS_VALUE. */
-  with(raw: Readonly<Record<string, string>>): { readonly settings: EngineSettings; readonly warnings: readonly SettingWarning[] };
+  with(raw: Readonly<Record<string, string>>): {
+    readonly settings: EngineSettings;
+    readonly warnings: readonly SettingWarning[];
+  };
 }
 export const EngineSettings = token<EngineSettings>('engine.settings');
 

@@ -36,11 +36,21 @@ export const TaskScheduler = token<TaskScheduler>('taskScheduler.scheduler');
 export type TaskSchedulerEvent =
   | { readonly type: 'task-set-submitted'; readonly taskSet: TaskSet }
   | { readonly type: 'executor-added'; readonly executorId: ExecutorId; readonly host: string; readonly slots: number }
-  | { readonly type: 'executor-removed'; readonly executorId: ExecutorId; readonly reason: string; readonly causedByApp: boolean }
+  | {
+      readonly type: 'executor-removed';
+      readonly executorId: ExecutorId;
+      readonly reason: string;
+      readonly causedByApp: boolean;
+    }
   | { readonly type: 'task-succeeded'; readonly taskId: TaskId }
   | { readonly type: 'task-failed'; readonly taskId: TaskId; readonly failure: TaskFailure }
   | { readonly type: 'task-killed'; readonly taskId: TaskId; readonly reason: string }
-  | { readonly type: 'stage-cancelled'; readonly stageId: StageId; readonly stageAttempt: number; readonly reason: string }
+  | {
+      readonly type: 'stage-cancelled';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly reason: string;
+    }
   /** A wake-up that was asked for. */
   | { readonly type: 'tick' };
 
@@ -48,11 +58,33 @@ export type TaskSchedulerAction =
   | { readonly type: 'launch'; readonly launch: TaskLaunch }
   | { readonly type: 'kill'; readonly taskId: TaskId; readonly executorId: ExecutorId; readonly reason: string }
   /** The partition is done by this attempt; later ones of it are killed or ignored. */
-  | { readonly type: 'partition-done'; readonly jobId: JobId; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly taskId: TaskId; readonly executorId: ExecutorId }
+  | {
+      readonly type: 'partition-done';
+      readonly jobId: JobId;
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly partition: number;
+      readonly taskId: TaskId;
+      readonly executorId: ExecutorId;
+    }
   /** A partition failed `spark.task.maxFailures` times, or cannot be run: the FIRST failure leads, the last is kept beside it. */
-  | { readonly type: 'task-set-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly first: TaskFailure; readonly last: TaskFailure; readonly failures: number }
+  | {
+      readonly type: 'task-set-failed';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly partition: number;
+      readonly first: TaskFailure;
+      readonly last: TaskFailure;
+      readonly failures: number;
+    }
   /** A lost block: for the DAG scheduler; the task set is over (a zombie) and its other tasks may still finish. */
-  | { readonly type: 'fetch-failed'; readonly stageId: StageId; readonly stageAttempt: number; readonly partition: number; readonly failure: TaskFailure }
+  | {
+      readonly type: 'fetch-failed';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly partition: number;
+      readonly failure: TaskFailure;
+    }
   /** Nothing of this task set runs any more (also the answer to `stage-cancelled` for one that is not known). */
   | { readonly type: 'task-set-ended'; readonly stageId: StageId; readonly stageAttempt: number }
   /** Step again with `tick` at this time (ms). One timer is enough: the earliest wins, and a tick asks again for what is left. */

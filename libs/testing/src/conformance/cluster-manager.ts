@@ -27,7 +27,14 @@ export function describeClusterManager(name: string, create: () => ClusterManage
       const [first] = granted(events);
       if (first === undefined) throw new Error('nothing was granted');
       await manager.release([first]);
-      await expect.poll(() => events.filter((event) => event.type === 'exited' && event.executorId === first && !event.causedByApp).length, { timeout: 60_000 }).toBe(1);
+      await expect
+        .poll(
+          () =>
+            events.filter((event) => event.type === 'exited' && event.executorId === first && !event.causedByApp)
+              .length,
+          { timeout: 60_000 },
+        )
+        .toBe(1);
       await manager.stop();
     });
 

@@ -22,7 +22,9 @@ export function describeSchedulingPolicy(name: string, create: () => SchedulingP
         fc.property(fc.uniqueArray(view, { selector: (set) => set.stageId }), (sets) => {
           const before = structuredClone(sets);
           const ordered = create().order(Object.freeze(sets) as readonly TaskSetView[]);
-          expect(ordered.toSorted((a, b) => a.stageId - b.stageId)).toEqual(before.toSorted((a, b) => a.stageId - b.stageId));
+          expect(ordered.toSorted((a, b) => a.stageId - b.stageId)).toEqual(
+            before.toSorted((a, b) => a.stageId - b.stageId),
+          );
           expect(create().order(sets)).toEqual(ordered);
           expect(sets).toEqual(before);
         }),
