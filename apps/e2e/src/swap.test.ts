@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Session, type SessionOptions } from '@kiln/client';
@@ -27,7 +27,8 @@ async function start(options: SessionOptions): Promise<Session> {
   return session;
 }
 
-const grouped = (from: Session) => from.range(0, 20_000, 1, 4).withColumn('k', col('id').mod(7)).groupBy('k').agg(sum('id').as('s'));
+const grouped = (from: Session) =>
+  from.range(0, 20_000, 1, 4).withColumn('k', col('id').mod(7)).groupBy('k').agg(sum('id').as('s'));
 
 /** Each part is replaced by one that does not call the default, and a job shows the difference. */
 describe('every contract can be replaced', () => {
@@ -55,7 +56,12 @@ describe('every contract can be replaced', () => {
 
   it('scheduling policy', async () => {
     const kiln = await start({ master: 'local[1]', plugins: [fixturePlugin('lifo-policy')] });
-    const jobs = Array.from({ length: 3 }, (_, index) => kiln.range(0, 200_000, 1, 4).filter(`id % ${index + 2} = 0`).collect());
+    const jobs = Array.from({ length: 3 }, (_, index) =>
+      kiln
+        .range(0, 200_000, 1, 4)
+        .filter(`id % ${index + 2} = 0`)
+        .collect(),
+    );
     await Promise.all(jobs);
     const ended = recorder.of('job-ended').map((event) => event.jobId);
     expect(ended.at(-1)).toBe(Math.min(...ended));

@@ -12,9 +12,22 @@ afterAll(() => rmSync(localDir, { recursive: true, force: true }));
 const variants: Record<string, Record<string, string>> = {
   'as shipped': {},
   'no broadcast': { 'spark.sql.autoBroadcastJoinThreshold': '-1' },
-  '256 KB splits, 7 partitions': { 'spark.sql.files.maxPartitionBytes': '256KB', 'spark.sql.files.openCostInBytes': '0', 'spark.sql.shuffle.partitions': '7', 'spark.sql.adaptive.coalescePartitions.enabled': 'false' },
-  'every block through a file': { 'kiln.shuffle.forceFile': 'true', 'spark.io.compression.codec': 'zstd', 'spark.local.dir': localDir },
-  'a budget that spills': { 'kiln.memory.budget': '48MB', 'spark.sql.autoBroadcastJoinThreshold': '-1', 'spark.local.dir': localDir },
+  '256 KB splits, 7 partitions': {
+    'spark.sql.files.maxPartitionBytes': '256KB',
+    'spark.sql.files.openCostInBytes': '0',
+    'spark.sql.shuffle.partitions': '7',
+    'spark.sql.adaptive.coalescePartitions.enabled': 'false',
+  },
+  'every block through a file': {
+    'kiln.shuffle.forceFile': 'true',
+    'spark.io.compression.codec': 'zstd',
+    'spark.local.dir': localDir,
+  },
+  'a budget that spills': {
+    'kiln.memory.budget': '48MB',
+    'spark.sql.autoBroadcastJoinThreshold': '-1',
+    'spark.local.dir': localDir,
+  },
 };
 
 describe.each(Object.entries(variants))('TPC-H, %s', (_name, conf) => {
@@ -33,6 +46,8 @@ describe.each(Object.entries(variants))('TPC-H, %s', (_name, conf) => {
   });
 
   it('leaves nothing behind', async () => {
-    await expect.poll(() => session.usage(), { timeout: 10_000 }).toMatchObject({ liveTasks: 0, reservedBytes: 0, temporaryFiles: 0, programs: 0, sharedBuilds: 0 });
+    await expect
+      .poll(() => session.usage(), { timeout: 10_000 })
+      .toMatchObject({ liveTasks: 0, reservedBytes: 0, temporaryFiles: 0, programs: 0, sharedBuilds: 0 });
   });
 });

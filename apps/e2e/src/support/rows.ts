@@ -13,7 +13,8 @@ export async function resultOf(frame: DataFrame) {
 
 function text(value: unknown, type: string | undefined): string | null {
   if (value === null) return null;
-  if (typeof value === 'number' && (type === 'double' || type === 'float') && Number.isInteger(value)) return `${value}.0`;
+  if (typeof value === 'number' && (type === 'double' || type === 'float') && Number.isInteger(value))
+    return `${value}.0`;
   return String(value);
 }
 

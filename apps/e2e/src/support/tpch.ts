@@ -19,9 +19,16 @@ export function tpchData(): string {
   const directory = join(dataCache, `tpch-${tpchScale}-4`);
   if (existsSync(directory)) return directory;
   // All members, so that dependencies are built with the same features as the addon's.
-  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], { cwd: repository, stdio: 'inherit' });
+  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], {
+    cwd: repository,
+    stdio: 'inherit',
+  });
   const unfinished = `${directory}.${process.pid}`;
-  execFileSync(join(repository, 'target/release/kiln-tpch'), ['--scale', tpchScale, '--parts', '4', '--output', unfinished], { stdio: 'inherit' });
+  execFileSync(
+    join(repository, 'target/release/kiln-tpch'),
+    ['--scale', tpchScale, '--parts', '4', '--output', unfinished],
+    { stdio: 'inherit' },
+  );
   if (existsSync(directory)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, directory);
   return directory;

@@ -1,4 +1,14 @@
 /** The one door to the addon in this package: text in, text out, typed here. */
+
+import type {
+  AnalyzeRequest,
+  Relation,
+  StageDecisions,
+  StagedPlan,
+  StageProgram,
+  StructField,
+  TableRequest,
+} from '@kiln/contracts';
 import {
   analyze as analyzeJson,
   chooseRangeBounds as chooseRangeBoundsJson,
@@ -7,7 +17,6 @@ import {
   requiredTables as requiredTablesJson,
   showString as showStringNative,
 } from '@kiln/native';
-import type { AnalyzeRequest, Relation, StagedPlan, StageDecisions, StageProgram, StructField, TableRequest } from '@kiln/contracts';
 import { nativeError } from './errors.ts';
 
 export { nativeError } from './errors.ts';
@@ -27,7 +36,10 @@ export function analyze(request: AnalyzeRequest): Analysis {
 }
 
 /** `request.plan` may be resolved already (`resolved: true`), when optimizer rules rewrote it. */
-export async function plan(request: AnalyzeRequest, resolved: boolean): Promise<{ plan: StagedPlan; stages: readonly Uint8Array[] }> {
+export async function plan(
+  request: AnalyzeRequest,
+  resolved: boolean,
+): Promise<{ plan: StagedPlan; stages: readonly Uint8Array[] }> {
   try {
     const planned = await planJson(JSON.stringify(request), resolved);
     return { plan: JSON.parse(planned.json) as StagedPlan, stages: planned.stages };
@@ -43,12 +55,18 @@ export function refine(stage: Uint8Array, decisions: StageDecisions): StageProgr
   });
 }
 
-export function chooseRangeBounds(runs: readonly { readonly keys: readonly string[]; readonly rows: number }[], partitions: number): readonly string[] {
+export function chooseRangeBounds(
+  runs: readonly { readonly keys: readonly string[]; readonly rows: number }[],
+  partitions: number,
+): readonly string[] {
   return attempt(() => JSON.parse(chooseRangeBoundsJson(JSON.stringify(runs), partitions)) as string[]);
 }
 
 /** Spark's `show()`: `truncate` characters a cell (0: all). */
-export function showString(results: readonly Uint8Array[], options: { readonly rows: number; readonly truncate: number; readonly vertical: boolean }): string {
+export function showString(
+  results: readonly Uint8Array[],
+  options: { readonly rows: number; readonly truncate: number; readonly vertical: boolean },
+): string {
   return attempt(() => showStringNative([...results], options.rows, options.truncate, options.vertical));
 }
 

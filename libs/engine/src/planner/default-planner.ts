@@ -1,7 +1,24 @@
 import { type Clock, KilnError, nearest } from '@kiln/base';
 import type { Relation, StructField } from '@kiln/contracts/plan';
-import type { AnalyzeRequest, DataSource, OptimizerRule, PlannedQuery, Planner, Query, StageDecisions, StageProgram, Table } from '@kiln/contracts/planner';
-import { allOf, ClockService, dataSourcesExtensionPoint, inject, injectable, optimizerRulesExtensionPoint } from '@kiln/contracts/plugin';
+import type {
+  AnalyzeRequest,
+  DataSource,
+  OptimizerRule,
+  PlannedQuery,
+  Planner,
+  Query,
+  StageDecisions,
+  StageProgram,
+  Table,
+} from '@kiln/contracts/planner';
+import {
+  allOf,
+  ClockService,
+  dataSourcesExtensionPoint,
+  inject,
+  injectable,
+  optimizerRulesExtensionPoint,
+} from '@kiln/contracts/plugin';
 import * as native from '../native/index.ts';
 
 /**
@@ -51,7 +68,10 @@ export class DefaultPlanner implements Planner {
     return native.refine(stage, decisions);
   }
 
-  chooseRangeBounds(runs: readonly { readonly keys: readonly string[]; readonly rows: number }[], partitions: number): readonly string[] {
+  chooseRangeBounds(
+    runs: readonly { readonly keys: readonly string[]; readonly rows: number }[],
+    partitions: number,
+  ): readonly string[] {
     return native.chooseRangeBounds(runs, partitions);
   }
 
@@ -68,7 +88,11 @@ export class DefaultPlanner implements Planner {
       action: { type: query.action },
     };
     const wanted = native.requiredTables(request);
-    const tables = await Promise.all(wanted.map(async (table): Promise<[string, Table]> => [table.key, await this.#source(table.format).resolve(table)]));
+    const tables = await Promise.all(
+      wanted.map(
+        async (table): Promise<[string, Table]> => [table.key, await this.#source(table.format).resolve(table)],
+      ),
+    );
     return { ...request, tables: Object.fromEntries(tables) };
   }
 
@@ -96,7 +120,10 @@ export class DefaultPlanner implements Planner {
       try {
         current = rule.apply(current) ?? current;
       } catch (cause) {
-        throw new KilnError('KILN_OPTIMIZER_RULE', `The optimizer rule '${rule.name}' failed`, { cause, concerns: { rule: rule.name } });
+        throw new KilnError('KILN_OPTIMIZER_RULE', `The optimizer rule '${rule.name}' failed`, {
+          cause,
+          concerns: { rule: rule.name },
+        });
       }
     }
     return current;
