@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkDocs } from './check-docs.ts';
 import { checkHygiene } from './check-hygiene.ts';
+import { checkManifests } from './check-manifests.ts';
 import { checkSizes } from './check-sizes.ts';
 import { fakeRepository } from './repository.ts';
 
@@ -50,4 +51,21 @@ test('hygiene: folders of one machine, hosts in the lock file, a lock file that 
   expect(checkHygiene(fakeRepository(files)).map(({ file }) => file)).toEqual(['package.json', 'a.ts']);
   const host = JSON.stringify({ packages: { 'node_modules/a': { resolved: 'https://registry.example' } } }, null, 1);
   expect(checkHygiene(fakeRepository({ 'package-lock.json': host }))).toHaveLength(1);
+});
+
+test('manifests: what a package is, its licence, its Node.js, what it publishes', () => {
+  const good = { description: 'd', license: 'Apache-2.0', engines: { node: '>=24' }, files: ['dist'], exports: {} };
+  const files = {
+    'package.json': JSON.stringify({ ...good, private: true, engines: { node: '>=20' } }),
+    'libs/a/package.json': JSON.stringify(good),
+    'libs/b/package.json': JSON.stringify({ ...good, license: 'MIT', engines: { node: '>=20' } }),
+    'apps/c/package.json': JSON.stringify({ license: 'Apache-2.0', engines: good.engines }),
+    'apps/c/fixtures/package.json': '{}',
+  };
+  expect(checkManifests(fakeRepository(files)).map(({ file, text }) => `${file} ${text}`)).toEqual([
+    'apps/c/package.json has no "description"',
+    'apps/c/package.json is published without "files" and "exports"',
+    'libs/b/package.json "license" is not Apache-2.0',
+    'libs/b/package.json "engines.node" is not ">=24"',
+  ]);
 });

@@ -9,7 +9,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'contracts', 'native'],
   host: ['base', 'contracts', 'engine'],
   client: ['base', 'contracts', 'engine', 'host'],
-  testing: ['base', 'contracts', 'engine', 'host'],
+  testing: ['base', 'contracts'],
   plugin: ['base', 'contracts', 'native'],
   app: ['base', 'contracts', 'native', 'engine', 'host', 'client', 'plugin', 'testing', 'app'],
 };

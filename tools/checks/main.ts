@@ -5,6 +5,7 @@ import { checkExports } from './check-exports.ts';
 import { checkHygiene } from './check-hygiene.ts';
 import { checkInjection } from './check-injection.ts';
 import { checkGraph, checkLayers } from './check-layers.ts';
+import { checkManifests } from './check-manifests.ts';
 import { checkSizes } from './check-sizes.ts';
 import { nxGraph } from './nx-graph.ts';
 import { workspacePackages } from './packages.ts';
@@ -19,7 +20,7 @@ const checks: Record<string, (repository: Repository) => Problem[]> = {
     ...checkGraph(nxGraph(repository.root), workspacePackages(repository)),
   ],
   sizes: checkSizes,
-  docs: (repository) => [...checkDocs(repository), ...checkHygiene(repository)],
+  docs: (repository) => [...checkDocs(repository), ...checkHygiene(repository), ...checkManifests(repository)],
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -1,4 +1,6 @@
 // The quick checks also run as tests: a wrong arrow shows in `npm test`, not only in `npm run check`.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../native-build/paths.ts';
 import { checkDocs } from './check-docs.ts';
@@ -6,6 +8,7 @@ import { checkExports } from './check-exports.ts';
 import { checkHygiene } from './check-hygiene.ts';
 import { checkInjection } from './check-injection.ts';
 import { checkGraph, checkLayers } from './check-layers.ts';
+import { checkManifests } from './check-manifests.ts';
 import { checkSizes } from './check-sizes.ts';
 import { nxGraph } from './nx-graph.ts';
 import { workspacePackages } from './packages.ts';
@@ -14,7 +17,7 @@ import { openRepository } from './repository.ts';
 
 const repository = openRepository(root);
 
-test.each([checkLayers, checkInjection, checkExports, checkSizes, checkDocs, checkHygiene])(
+test.each([checkLayers, checkInjection, checkExports, checkSizes, checkDocs, checkHygiene, checkManifests])(
   'this repository passes %o',
   (check) => {
     const problems = check(repository).filter(({ warning }) => !warning);
@@ -24,4 +27,14 @@ test.each([checkLayers, checkInjection, checkExports, checkSizes, checkDocs, che
 
 test('the project graph of Nx follows the layers', () => {
   expect(checkGraph(nxGraph(root), workspacePackages(repository)).map(describeProblem)).toEqual([]);
+}, 60_000);
+
+test('the linter finds nothing', () => {
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const { status, stdout } = spawnSync(process.execPath, [biome, 'check', '.', '--reporter=github'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(stdout.split('\n').filter((line) => line.startsWith('::error'))).toEqual([]);
+  expect(status).toBe(0);
 }, 60_000);

@@ -8,7 +8,7 @@ import { PROFILE, root } from './paths.ts';
 /** Not part of the addon: its npm side, the tests of the crates, and a tool of the benchmarks. */
 const IGNORED = /^native\/(tpch\/|addon\/(?!src\/|Cargo\.toml$|build\.rs$)|[^/]+\/(tests|benches|testdata)\/)|\.md$/;
 
-export function addonSources(base: string): string[] {
+function addonSources(base: string): string[] {
   const files = ['Cargo.toml', 'Cargo.lock', '.cargo/config.toml'].filter((file) => existsSync(join(base, file)));
   for (const entry of readdirSync(join(base, 'native'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;

@@ -22,7 +22,7 @@ const LIGHT_CRATE_SECONDS = 1;
 const TRUST_AFTER_SECONDS = 40;
 const MOST_USEFUL_CORES = 6;
 
-export const weigh = (crate: string): number => weights.seconds[crate] ?? LIGHT_CRATE_SECONDS;
+const weigh = (crate: string): number => weights.seconds[crate] ?? LIGHT_CRATE_SECONDS;
 
 /** `path+file:///x/native/query#kiln-query@0.1.0`, `registry+…#serde@1.0.0`, `path+file:///x/kiln-query#0.1.0` */
 export function crateName(packageId: string): string {

@@ -10,8 +10,8 @@ export interface EngineResult {
 }
 
 const peersDirectory = join(repository, 'apps/bench/peers');
-export const queriesDirectory = join(repository, 'native/sql/tests/queries/tpch');
-export const kilnCommand = join(repository, 'node_modules/.bin/kiln');
+const queriesDirectory = join(repository, 'native/sql/tests/queries/tpch');
+const kilnCommand = join(repository, 'node_modules/.bin/kiln');
 
 export async function runTpch(engine: string, options: BenchOptions): Promise<EngineResult | undefined> {
   const only = options.queries.join(',');

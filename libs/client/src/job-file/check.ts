@@ -167,7 +167,7 @@ function member(schema: unknown, part: string | number): unknown {
 }
 
 /** The value at a path. */
-export function valueAt(root: unknown, path: JobPath): unknown {
+function valueAt(root: unknown, path: JobPath): unknown {
   return path.reduce<unknown>(
     (value, part) => (value as Record<string | number, unknown> | null | undefined)?.[part],
     root,
