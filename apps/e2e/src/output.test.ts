@@ -78,7 +78,7 @@ describe('a write that fails', () => {
     await write(session, 0);
     const before = filesUnder(out());
     const broken = slowNumbers(session, { splits: 6, chunks: 2, delay: 30, failing: 5 });
-    expect((await failureOf(broken.write.mode('overwrite').parquet(out()))).code).toBe('KILN_TASK_FAILED');
+    expect((await failureOf(broken.write.mode('overwrite').parquet(out()))).code).toBe('EXECUTION_ERROR');
     expect(filesUnder(out())).toEqual(before);
     expect(await ids(session)).toEqual(numbers(0, 10));
   });

@@ -2,7 +2,7 @@ import type { Position } from './position.ts';
 
 /** What an error looks like when it crosses a thread or process: data, cause chain kept. */
 export interface ErrorData {
-  /** `KILN_<AREA>_<WHAT>`, or Spark's error class for errors of a query (`DIVIDE_BY_ZERO`). */
+  /** `KILN_<AREA>_<WHAT>`, or Spark's error class where a query or its data are at fault (`DIVIDE_BY_ZERO`), be it found in a plan or by a task. */
   readonly code: string;
   readonly message: string;
   /** What to do, in a sentence; `null` when the message says all. */

@@ -29,7 +29,10 @@ export function invalidJobError(spec: JobSpec, problem: string): ErrorData {
   return jobError({ spec }, 'KILN_JOB_INVALID', problem, { hint: null, concerns: {}, cause: null });
 }
 
-/** A task failed too often: the first failure leads, later ones are mostly noise. */
+/**
+ * A task failed too often: the first failure leads, later ones are mostly noise. Where the query or its data are at fault
+ * the job has the class that Spark gives it (`DIVIDE_BY_ZERO`), as from an action there; else it is `KILN_TASK_FAILED`.
+ */
 export function taskFailedError(job: Job, stage: StageRecord, failed: FailedTaskSet): ErrorData {
   const { first, last, failures, partition } = failed;
   const times = failures === 1 ? 'failed' : `failed ${failures} times; the first failure`;
@@ -37,7 +40,7 @@ export function taskFailedError(job: Job, stage: StageRecord, failed: FailedTask
   const later = differs ? ` (the last failure: ${textOf(last)})` : '';
   return jobError(
     job,
-    'KILN_TASK_FAILED',
+    first.kind === 'user' ? first.class : 'KILN_TASK_FAILED',
     `partition ${partition} of ${nameOf(stage)} ${times}: ${textOf(first)}${later}`,
     {
       hint:

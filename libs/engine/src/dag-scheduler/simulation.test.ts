@@ -57,7 +57,13 @@ function scenarios(trouble: boolean): fc.Arbitrary<Scenario> {
   );
 }
 
-const failures = ['KILN_JOB_CANCELLED', 'KILN_TASK_FAILED', 'KILN_STAGE_FETCH_FAILED', 'KILN_STAGE_INDETERMINATE'];
+const failures = [
+  'KILN_JOB_CANCELLED',
+  'Boom',
+  'KILN_TASK_FAILED',
+  'KILN_STAGE_FETCH_FAILED',
+  'KILN_STAGE_INDETERMINATE',
+];
 
 /** Every job ends; one that succeeds gave out each partition once, of data from one run of every stage; nothing is left behind. */
 function check(scenario: Scenario, result: SimulationResult): void {

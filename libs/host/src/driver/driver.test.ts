@@ -77,7 +77,7 @@ describe('a job', () => {
     const error = await job.done.catch((cause) => cause);
     expect(error.message).toMatch(/partition 1 of stage 0 .* failed 3 times; the first failure: BOOM: first .*third/);
     const concerns = { job: '0', stage: '0', partition: '1' };
-    expect(error).toMatchObject({ code: 'KILN_TASK_FAILED', concerns, cause: { code: 'BOOM', message: 'first' } });
+    expect(error).toMatchObject({ code: 'BOOM', concerns, cause: { code: 'BOOM', message: 'first' } });
     const attempts = harness.recorder.of('task-ended').filter((event) => event.task.partition === 1);
     expect(attempts.map((event) => event.task.attempt)).toEqual([0, 1, 2]);
     expect(harness.backend.running.size).toBe(0);
