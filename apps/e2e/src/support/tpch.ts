@@ -52,3 +52,25 @@ export async function tpchGolden(number: number): Promise<Golden> {
 }
 
 export const queryNumbers = Array.from({ length: 22 }, (_, index) => index + 1);
+
+/** Settings under which the same rows must come by other roads; `localDir` is for those that write to disk. */
+export const tpchVariants = (localDir: string): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
+  'as shipped': {},
+  'no broadcast': { 'spark.sql.autoBroadcastJoinThreshold': '-1' },
+  '256 KB splits, 7 partitions': {
+    'spark.sql.files.maxPartitionBytes': '256KB',
+    'spark.sql.files.openCostInBytes': '0',
+    'spark.sql.shuffle.partitions': '7',
+    'spark.sql.adaptive.coalescePartitions.enabled': 'false',
+  },
+  'every block through a file': {
+    'kiln.shuffle.forceFile': 'true',
+    'spark.io.compression.codec': 'zstd',
+    'spark.local.dir': localDir,
+  },
+  'a budget that spills': {
+    'kiln.memory.budget': '48MB',
+    'spark.sql.autoBroadcastJoinThreshold': '-1',
+    'spark.local.dir': localDir,
+  },
+});
