@@ -63,7 +63,8 @@ export function chooseLayout(stage: Stage, inputs: DecisionInputs): Layout {
     for (const input of group) reads[input.reader] = ranges;
     const before = sizes[0]?.length ?? 0;
     const ids = group.map((input) => input.shuffleId).join(', ');
-    if (ranges.length < before) words.push(`shuffle ${ids}: ${before} partitions read by ${ranges.length} tasks`);
+    if (ranges.length < before)
+      words.push(`shuffle ${ids}: ${before} partitions read by ${ranges.length} task${ranges.length === 1 ? '' : 's'}`);
   }
   return { reads, rangeBounds, words };
 }

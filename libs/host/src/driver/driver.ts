@@ -324,7 +324,7 @@ export class Driver {
       return this.#tasks({ type: 'task-killed', taskId: launch.taskId, reason: status.reason }, over);
     const { failure } = status;
     // Not the task's fault: the same partition again, by sort-merge, without counting.
-    if (failure.kind === 'out-of-memory' && !task.killed && this.#preparer.avoidHashJoin(stage))
+    if (failure.kind === 'out-of-memory' && !task.killed && this.#preparer.avoidHashJoin(stage, task.program))
       return this.#tasks({ type: 'task-killed', taskId: launch.taskId, reason: failure.message }, over);
     const job = this.#jobs.get(launch.jobId);
     if (failure.class === resultTooLarge && job !== undefined) this.#stageFailed(launch, job.resultTooLarge());

@@ -8,6 +8,8 @@ import type { Stage } from './stages.ts';
 export interface LiveTask {
   readonly launch: TaskLaunch;
   readonly stage: Stage;
+  /** Hash of the program that it runs. */
+  readonly program: string | undefined;
   /** Of a task that writes files. */
   readonly write: WriteJob | null;
   /** It was told to stop. */
@@ -23,7 +25,8 @@ export class LiveTasks {
   readonly #waiting = new Set<{ readonly isDone: () => boolean; readonly resolve: () => void }>();
 
   add(launch: TaskLaunch, stage: Stage, write: WriteJob | null): void {
-    this.#tasks.set(launch.taskId, { launch, stage, write, killed: false, result: null, committed: false });
+    const program = stage.attempt?.program.hash;
+    this.#tasks.set(launch.taskId, { launch, stage, program, write, killed: false, result: null, committed: false });
   }
 
   get(id: TaskId): LiveTask | undefined {

@@ -26,9 +26,13 @@ export class StagePreparer {
     return Array.from({ length: tasks }, (_, partition) => ({ partition, preferredExecutors: [], preferredHosts: [] }));
   }
 
-  /** The stage has a hash join that ran out of memory: makes its program anew with sort-merge. `false`: it has that already. */
-  avoidHashJoin(stage: Stage): boolean {
-    if (stage.avoidHashJoin || stage.attempt === null) return false;
+  /**
+   * A task ran out of memory under `program`: makes the stage's program anew with sort-merge joins, once. `true`: another attempt runs
+   * another program than this one did, be it that a neighbour failed first.
+   */
+  avoidHashJoin(stage: Stage, program: string | undefined): boolean {
+    if (stage.attempt === null) return false;
+    if (stage.avoidHashJoin) return stage.attempt.program.hash !== program;
     stage.avoidHashJoin = true;
     const before = stage.attempt;
     try {
