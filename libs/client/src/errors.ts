@@ -8,6 +8,8 @@ export type ClientErrorCode =
   | 'KILN_TYPE_SYNTAX'
   /** A JavaScript value does not fit the SQL type it is meant for. */
   | 'KILN_VALUE'
+  /** This Node.js is too old. */
+  | 'KILN_NODE_VERSION'
   /** The session was stopped. */
   | 'KILN_SESSION_STOPPED'
   /** `createTempView` of a name that is taken. */

@@ -10,6 +10,7 @@
  * await airports.groupBy('state').agg(avg(col('latitude').cast('double')).as('latitude')).orderBy('state').show();
  * ```
  */
+export { isKilnError, KilnError } from '@kiln/base';
 export { Column, type ColumnOrName, type ColumnOrValue, SortColumn } from './column/column.ts';
 export { Window, WindowBuilder } from './column/window.ts';
 export { DataFrame } from './dataframe/dataframe.ts';
@@ -17,6 +18,8 @@ export type { ExplainMode } from './dataframe/explain-text.ts';
 export type { ActionOptions, ShowFormat } from './dataframe/frame-actions.ts';
 export { GroupedData } from './dataframe/grouped-data.ts';
 export type { JoinType } from './dataframe/join-kind.ts';
+export type { FillValue, NaDropOptions, NaFunctions } from './dataframe/na-functions.ts';
+export type { PivotValue } from './dataframe/pivot.ts';
 export { DataFrameWriter } from './dataframe/writer.ts';
 export type { EngineHandle, PluginReference, WriteResult } from './engine-port.ts';
 export type { ClientErrorCode } from './errors.ts';

@@ -7,9 +7,13 @@ import type { TableFile } from '@kiln/contracts/planner';
 
 /**
  * The files under `paths` (files, folders, globs; `file:` URLs too), sorted by path. Names that begin with `_` or `.` are skipped, as Spark
- * does. Errors: KILN_SOURCE_NOT_FOUND for a path that does not exist.
+ * does. Errors: KILN_SOURCE_NOT_FOUND for a path that does not exist, KILN_SOURCE_OPTIONS for none at all.
  */
 export async function listFiles(paths: readonly string[]): Promise<readonly TableFile[]> {
+  if (paths.length === 0)
+    throw new KilnError('KILN_SOURCE_OPTIONS', 'There is no path to read', {
+      hint: "Name files, folders or patterns: read.parquet('data/flights.parquet'), in a job file path: ...",
+    });
   const lists = await Promise.all(paths.map(listPath));
   return lists.flat();
 }

@@ -13,6 +13,11 @@ export function nameExpression(name: string, planId: number | null = null): Expr
   return { type: 'unresolved-attribute', parts: nameParts(name), planId, position: null };
 }
 
+/** A name of one part for `col()`, whatever is in it. */
+export function quotedName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
 /** Splits a qualified name at its dots; back-quotes keep a dot, two of them are one. */
 export function nameParts(name: string): readonly string[] {
   if (!/[.`]/.test(name)) return [name];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Expression, Relation } from '@kiln/contracts';
 import {
   Column,
@@ -11,12 +12,18 @@ import {
 } from '../column/column.ts';
 import { nameExpression } from '../column/names.ts';
 import { clientError } from '../errors.ts';
-import { literal } from '../values/literal.ts';
+import { type LiteralValue, literal } from '../values/literal.ts';
 import type { Row } from '../values/value.ts';
 import { count, FrameActions, limited } from './frame-actions.ts';
 import type { FrameContext } from './frame-context.ts';
-import { GroupedData } from './grouped-data.ts';
+import { GroupedData, type Groups } from './grouped-data.ts';
 import { type JoinType, joinKind } from './join-kind.ts';
+import { NaFunctions } from './na-functions.ts';
+import { described, unpivoted } from './reshape.ts';
+import { randomSeed, sampledBy, splitByWeights } from './sampling.ts';
+
+/** Rows of some columns; of untyped rows nothing is known. */
+type Selected<T extends object, K extends keyof T> = string extends keyof T ? Row : Pick<T, K>;
 
 const dataFrameTag = Symbol.for('kiln.dataFrame');
 
@@ -54,6 +61,8 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
   }
 
   /** These columns, in this order. */
+  select<K extends keyof T & string>(...columns: readonly K[]): DataFrame<Selected<T, K>>;
+  select(...columns: readonly ColumnOrName[]): DataFrame;
   select(...columns: readonly ColumnOrName[]): DataFrame {
     return this.#project(columns.map(toExpression));
   }
@@ -135,10 +144,30 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
 
   /** A random share of the rows (0 to 1). The same seed takes the same rows of the same input. */
   sample(fraction: number, options: { readonly withReplacement?: boolean; readonly seed?: number } = {}): DataFrame<T> {
-    const { withReplacement = false, seed = Math.floor(Math.random() * 2 ** 31) } = options;
+    const { withReplacement = false, seed = randomSeed() } = options;
     if (!(fraction >= 0 && (withReplacement || fraction <= 1)))
       throw clientError('KILN_ARGUMENT', `${fraction} is not a share of rows.`);
     return this.#derive({ type: 'sample', input: this.plan, lower: 0, upper: fraction, withReplacement, seed });
+  }
+
+  /** A random share (0 to 1) of the rows for each value of a column: `sampleBy('state', { TX: 0.1, CA: 0.5 })`. */
+  sampleBy(
+    column: ColumnOrName,
+    fractions: Readonly<Record<string, number>> | ReadonlyMap<LiteralValue, number>,
+    seed = randomSeed(),
+  ): DataFrame<T> {
+    const pairs = fractions instanceof Map ? [...fractions] : Object.entries(fractions as Record<string, number>);
+    return this.#derive(sampledBy(this.plan, column, pairs, seed));
+  }
+
+  /** All rows, each in one of several DataFrames, in about these proportions: `const [train, test] = df.randomSplit([3, 1])`. */
+  randomSplit(weights: readonly number[], seed = randomSeed()): DataFrame<T>[] {
+    return splitByWeights(this.plan, weights, seed).map((plan) => this.#derive(plan));
+  }
+
+  /** What to do about NULL and NaN: `await df.na.fill(0)`. */
+  get na(): NaFunctions<T> {
+    return new NaFunctions(this);
   }
 
   /** In order. A string is a column; `col('delay').desc()` gives a direction. */
@@ -160,17 +189,28 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
 
   /** Groups by columns; `agg`, `count`, `sum`... follow. */
   groupBy(...columns: readonly ColumnOrName[]): GroupedData {
-    return this.#group('group-by', columns);
+    return this.#group({ kind: 'group-by', ...allShown(columns) });
   }
 
   /** Groups by columns and, for totals, by fewer and fewer of them from the right. */
   rollup(...columns: readonly ColumnOrName[]): GroupedData {
-    return this.#group('rollup', columns);
+    return this.#group({ kind: 'rollup', ...allShown(columns) });
   }
 
   /** Groups by every combination of columns. */
   cube(...columns: readonly ColumnOrName[]): GroupedData {
-    return this.#group('cube', columns);
+    return this.#group({ kind: 'cube', ...allShown(columns) });
+  }
+
+  /** Groups by several sets of columns; the columns named last are those of the result: `groupingSets([['a', 'b'], ['a'], []], 'a', 'b')`. */
+  groupingSets(sets: readonly (readonly ColumnOrName[])[], ...columns: readonly ColumnOrName[]): GroupedData {
+    const grouping = columns.map(toExpression);
+    const place = (expression: Expression) => {
+      const known = grouping.findIndex((each) => isDeepStrictEqual(each, expression));
+      return known >= 0 ? known : grouping.push(expression) - 1;
+    };
+    const places = sets.map((set) => set.map((column) => place(toExpression(column))));
+    return this.#group({ kind: 'grouping-sets', grouping, sets: places, shown: columns.length });
   }
 
   /** Aggregates over all rows: one row. */
@@ -215,7 +255,9 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
   }
 
   /** The rows of both, with duplicates, columns by name. */
-  unionByName(other: DataFrame<object>, options: { readonly allowMissingColumns?: boolean } = {}): DataFrame {
+  unionByName(other: DataFrame<object>, options?: { readonly allowMissingColumns?: false }): DataFrame<T>;
+  unionByName(other: DataFrame<object>, options: { readonly allowMissingColumns?: boolean }): DataFrame;
+  unionByName(other: DataFrame<object>, options: { readonly allowMissingColumns?: boolean } = {}): DataFrame<object> {
     const { allowMissingColumns = false } = options;
     return this.#derive({
       type: 'set-op',
@@ -243,9 +285,36 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
     return this.#setOperation('except', other, false);
   }
 
+  /** The same as {@link subtract}. */
+  except(other: DataFrame<object>): DataFrame<T> {
+    return this.subtract(other);
+  }
+
   /** Rows less those of `other`, each taken away once. */
   exceptAll(other: DataFrame<object>): DataFrame<T> {
     return this.#setOperation('except', other, true);
+  }
+
+  // ---- other shapes
+
+  /** Columns as rows: each row of `ids` once for every column of `values`, with its name and its value. */
+  unpivot(
+    ids: readonly ColumnOrName[],
+    values: readonly string[],
+    variableColumnName: string,
+    valueColumnName: string,
+  ): DataFrame {
+    if (values.length === 0) throw clientError('KILN_ARGUMENT', 'unpivot() needs the columns that become rows.');
+    return this.#derive(unpivoted(this.plan, ids.map(toExpression), values, [variableColumnName, valueColumnName]));
+  }
+
+  /**
+   * count, mean, stddev, min and max of numeric and text columns (of all, when none is named), as text: `await (await df.describe()).show()`.
+   * It asks for the schema first.
+   */
+  async describe(...columns: readonly string[]): Promise<DataFrame> {
+    const fields = await (columns.length > 0 ? this.select(...columns) : this).schema();
+    return this.#derive(described(this.plan, fields));
   }
 
   // ---- partitions and hints
@@ -325,8 +394,8 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
     return this.#derive({ type: 'project', input: this.plan, expressions });
   }
 
-  #group(kind: 'group-by' | 'rollup' | 'cube', columns: readonly ColumnOrName[]): GroupedData {
-    return new GroupedData(this.plan, kind, columns.map(toExpression), (plan) => this.#derive(plan));
+  #group(groups: Groups): GroupedData {
+    return new GroupedData(this.plan, groups, (plan) => this.#derive(plan));
   }
 
   #setOperation(kind: 'union' | 'intersect' | 'except', other: DataFrame<object>, isAll: boolean): DataFrame<T> {
@@ -355,6 +424,10 @@ export class DataFrame<T extends object = Row> extends FrameActions<T> {
       isRange,
     });
   }
+}
+
+function allShown(columns: readonly ColumnOrName[]) {
+  return { grouping: columns.map(toExpression), sets: [], shown: columns.length };
 }
 
 function conditionExpression(condition: Column | string): Expression {

@@ -4,6 +4,7 @@ import {
   type ColumnOrName,
   type ColumnOrValue,
   functionExpression,
+  type SortColumn,
   toExpression,
   valueExpression,
 } from '../column/column.ts';
@@ -53,6 +54,21 @@ export function count_distinct(...columns: readonly ColumnOrName[]): Column {
 /** Sum of the different values. */
 export function sum_distinct(column: ColumnOrName): Column {
   return new Column(functionExpression('sum', [toExpression(column)], true));
+}
+
+/** Ascending, NULLs first, for `orderBy`. */
+export function asc(column: ColumnOrName): SortColumn {
+  return new Column(toExpression(column)).asc();
+}
+
+/** Descending, NULLs last, for `orderBy`. */
+export function desc(column: ColumnOrName): SortColumn {
+  return new Column(toExpression(column)).desc();
+}
+
+/** A DataFrame small enough to be sent to every task of a join: `flights.join(broadcast(airports), 'iata')`. */
+export function broadcast<F extends { hint(name: string): F }>(frame: F): F {
+  return frame.hint('broadcast');
 }
 
 /** Any function by its SQL name. */

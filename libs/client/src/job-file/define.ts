@@ -55,8 +55,6 @@ export async function defineFrames(
 
 function readSource(session: Session, job: Job, source: SourceDefinition): DataFrame {
   const reader = session.read.format(source.format).options(source.options ?? {});
-  const paths = (typeof source.path === 'string' ? [source.path] : source.path).map((path) =>
-    absolutePath(path, job.folder),
-  );
+  const paths = [source.path ?? []].flat().map((path) => absolutePath(path, job.folder));
   return (source.schema === undefined ? reader : reader.schema(source.schema)).load(...paths);
 }

@@ -31,7 +31,8 @@ const source = z.strictObject({
   format: z.string().describe('parquet, csv, or one of a plugin.'),
   path: z
     .union([z.string(), z.array(z.string()).min(1)])
-    .describe('Files, folders or patterns, relative to this file.'),
+    .optional()
+    .describe('Files, folders or patterns, relative to this file. Some formats of plugins need none.'),
   options: options.optional().describe('Options of the format, for example { header: true }.'),
   schema: z
     .string()

@@ -26,7 +26,7 @@ function prepare(steps: string, from: string) {
   const text = `
 name: test
 engine: { master: "local[2]", conf: { spark.sql.shuffle.partitions: 8 } }
-sources: { flights: { format: csv, path: [a.csv, /b.csv], options: { header: true }, schema: "state string, delay int" } }
+sources: { flights: { format: csv, path: [a.csv, /b.csv], options: { header: true }, schema: "state string, delay int" }, clock: { format: clock } }
 steps:
 ${steps}
 outputs:
@@ -73,7 +73,8 @@ describe('runJob', () => {
       partitionBy: ['state'],
       input: { type: 'limit' },
     });
-    expect(Object.keys(engine.queries[0]!.views)).toEqual(['flights', 'late', 'top']);
+    expect(Object.keys(engine.queries[0]!.views)).toEqual(['flights', 'clock', 'late', 'top']);
+    expect(engine.queries[0]!.views['clock']).toMatchObject({ source: { format: 'clock', paths: [] } });
     expect(engine.queries[0]!.views['flights']).toMatchObject({ source: { paths: [join(folder, 'a.csv'), '/b.csv'] } });
     expect(events.map(({ type }) => type)).toEqual([
       'session-started',

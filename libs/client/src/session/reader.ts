@@ -2,7 +2,6 @@ import type { Relation, StructField } from '@kiln/contracts';
 import { nameParts } from '../column/names.ts';
 import { DataFrame } from '../dataframe/dataframe.ts';
 import type { FrameContext } from '../dataframe/frame-context.ts';
-import { clientError } from '../errors.ts';
 import { parseSchema } from '../types/parse-type.ts';
 import type { Row } from '../values/value.ts';
 import { type OptionValue, optionTexts } from './options.ts';
@@ -54,10 +53,8 @@ export class DataFrameReader {
     return this.format('csv').load<T>(...paths);
   }
 
-  /** What the format finds at these paths. */
+  /** What the format finds at these paths; some formats need none. */
   load<T extends object = Row>(...paths: readonly string[]): DataFrame<T> {
-    if (paths.length === 0)
-      throw clientError('KILN_ARGUMENT', `What to read is missing: give ${this.#state.format} a path.`);
     const { format, options, schema } = this.#state;
     const source = {
       type: 'data-source',

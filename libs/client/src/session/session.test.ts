@@ -8,6 +8,7 @@ import { avg, col, count, expr, lit, row_number, sum, when } from '../functions/
 import { arrowStream } from '../test-support/arrow-stream.ts';
 import { FakeEngine } from '../test-support/fake-engine.ts';
 import { parseSchema } from '../types/parse-type.ts';
+import { requireNode } from './node-version.ts';
 import { Session } from './session.ts';
 
 function fakeSession(schema = 'id bigint, name string', rows: (bigint | string | null)[][][] = []) {
@@ -236,6 +237,12 @@ describe('a session', () => {
     expect(() => plan([])).toThrow('createDataFrame needs rows or a schema.');
   });
 
+  test('a format of a plugin may need no path', () => {
+    const { session } = fakeSession();
+    const { input } = session.read.format('clock').option('rate', 5).load().plan as { readonly input: Relation };
+    expect(input).toMatchObject({ type: 'read', source: { format: 'clock', paths: [], options: [['rate', '5']] } });
+  });
+
   test('an aborted signal starts nothing', async () => {
     const { engine, session } = fakeSession();
     await expect(session.table('t').collect({ signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow(
@@ -253,5 +260,11 @@ describe('a session', () => {
     await session.stop();
     expect(engine.stopped).toBe(1);
     await expect(session.table('t').collect()).rejects.toMatchObject({ code: 'KILN_SESSION_STOPPED' });
+    await expect(session.usage()).rejects.toMatchObject({ code: 'KILN_SESSION_STOPPED' });
+  });
+
+  test('says which Node.js it needs', () => {
+    expect(() => requireNode('20.20.2')).toThrow('Kiln runs on Node.js 24 or newer; this is 20.20.2.');
+    requireNode('24.0.0');
   });
 });

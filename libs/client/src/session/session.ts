@@ -4,6 +4,7 @@ import { DataFrame } from '../dataframe/dataframe.ts';
 import type { EngineHandle, PluginReference } from '../engine-port.ts';
 import type { Row } from '../values/value.ts';
 import { localRelation, type RowInput } from './local-rows.ts';
+import { requireNode } from './node-version.ts';
 import { type OptionValue, optionTexts } from './options.ts';
 import { DataFrameReader } from './reader.ts';
 import type { RuntimeConf } from './runtime-conf.ts';
@@ -47,6 +48,7 @@ export class Session implements AsyncDisposable {
 
   /** Starts an engine. All that is wrong with the options is said in one error. */
   static async create(options: SessionOptions = {}): Promise<Session> {
+    requireNode();
     const { onWarning = (warning) => process.emitWarning(warning, 'KilnWarning'), ...rest } = options;
     const { startEngine } = await import('@kiln/host');
     const conf = optionTexts(rest.conf ?? {});
@@ -137,7 +139,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** What executors hold at this moment. */
-  usage(): Promise<ExecutorUsage> {
+  async usage(): Promise<ExecutorUsage> {
     return this.#state.engine.usage();
   }
 
