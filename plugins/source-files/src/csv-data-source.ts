@@ -7,27 +7,32 @@ import { readNative } from './native-metadata.ts';
 
 type CsvFormat = Extract<ScanFormat, { type: 'csv' }>;
 
-/** Spark's option names in lower case, with our field. */
+/** Spark's names, which go in any case. */
 const options = [
   'header',
-  'inferschema',
+  'inferSchema',
+  'multiLine',
   'sep',
   'delimiter',
   'quote',
   'escape',
-  'nullvalue',
+  'nullValue',
   'comment',
-  'dateformat',
-  'timestampformat',
+  'dateFormat',
+  'timestampFormat',
 ];
+const known = new Set(options.map((name) => name.toLowerCase()));
 
-/** CSV with Spark's options: `header` (false), `inferSchema` (false: all strings), `sep`, `quote`, `escape`, `nullValue`, `comment`, `dateFormat`, `timestampFormat`. */
+/**
+ * CSV with Spark's options: `header` (false), `inferSchema` (false: all strings), `multiLine` (false: a file is cut at any end of a line,
+ * so that a value with one inside needs `true`), `sep`, `quote`, `escape`, `nullValue`, `comment`, `dateFormat`, `timestampFormat`.
+ */
 export class CsvDataSource implements DataSource {
   readonly format = 'csv';
 
   async resolve(request: TableRequest): Promise<Table> {
     const given = new Map(Object.entries(request.options).map(([name, value]) => [name.toLowerCase(), value]));
-    for (const name of given.keys()) if (!options.includes(name)) throw unknownOption(name);
+    for (const name of given.keys()) if (!known.has(name)) throw unknownOption(name);
     const scan: CsvFormat = {
       type: 'csv',
       header: flag(given, 'header'),
@@ -40,7 +45,8 @@ export class CsvDataSource implements DataSource {
       dateFormat: given.get('dateformat') ?? null,
       timestampFormat: given.get('timestampformat') ?? null,
     };
-    const files = await listFiles(request.paths);
+    const listed = await listFiles(request.paths);
+    const files = flag(given, 'multiline') ? listed.map((file) => ({ ...file, blocks: inOnePiece })) : listed;
     return {
       fields: request.schema ?? (await this.#infer(files, scan, flag(given, 'inferschema'))),
       scan,
@@ -60,6 +66,9 @@ export class CsvDataSource implements DataSource {
     );
   }
 }
+
+/** Where a file may be cut: nowhere but at its begin. */
+const inOnePiece = [{ start: 0, rows: 0 }];
 
 function flag(given: ReadonlyMap<string, string>, name: string): boolean {
   const value = given.get(name)?.toLowerCase() ?? 'false';
