@@ -3,7 +3,7 @@ import { checkDocs } from './check-docs.ts';
 import { checkHygiene } from './check-hygiene.ts';
 import { checkManifests } from './check-manifests.ts';
 import { checkSizes } from './check-sizes.ts';
-import { fakeRepository } from './repository.ts';
+import { fakeRepository } from './test-support/fake-repository.ts';
 
 const lines = (count: number) => 'x\n'.repeat(count);
 

@@ -3,7 +3,7 @@ import { checkExports } from './check-exports.ts';
 import { checkInjection } from './check-injection.ts';
 import { checkGraph, checkLayers } from './check-layers.ts';
 import { workspacePackages } from './packages.ts';
-import { fakeRepository } from './repository.ts';
+import { fakeRepository } from './test-support/fake-repository.ts';
 
 const manifest = (name: string, layer: string, dependencies: string[], devDependencies: string[] = []) =>
   JSON.stringify({

@@ -22,8 +22,3 @@ export function openRepository(root: string): Repository {
   const read = (file: string) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '');
   return { root, files: files.sort(), read };
 }
-
-/** A repository of a few files in memory, for the tests of the checks. */
-export function fakeRepository(texts: Record<string, string>): Repository {
-  return { root: '/nowhere', files: Object.keys(texts).sort(), read: (file) => texts[file] ?? '' };
-}
