@@ -5,7 +5,7 @@ import type { JobTask, JobThread } from './job-thread/messages.ts';
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(text: string, onWritten?: () => void): unknown;
 }
 
 /** Everything a command needs of the process; tests give their own. */

@@ -46,7 +46,9 @@ describe('kiln', () => {
     [['sql', 'select 1', '--rows', '0'], 'It is not a whole number above 0.'],
     [['sql'], 'kiln sql needs one query'],
     [['sql', 'select 1', '-f', 'x.sql'], 'kiln sql needs one query'],
-    [['sql', '-f', '/no/such.sql'], '/no/such.sql cannot be read'],
+    [['sql', '-f', '/no/such.sql'], '/no/such.sql cannot be read: there is no such file'],
+    [['sql', '-f', folder], 'it is a folder'],
+    [['run', folder], 'it is a folder, not a job file'],
     [['run', '/no/such.yaml'], 'there is no such file'],
     [['run', jobFile, '--set', 'engine.mastre=x'], 'Did you mean "master"?'],
     [['explain', jobFile, '--step', 'lade'], 'Did you mean "late"?'],
@@ -74,6 +76,12 @@ describe('kiln sql', () => {
     expect(written.stdout).toBe(
       '{"state":"TX","flights":9007199254740993}\n{"state":"a,\\"b\\"","flights":null}\n{"state":null,"flights":1}\n',
     );
+    expect(written.stderr).toBe('');
+  });
+
+  test.each([true, false])('says nothing about the end of its own engine (terminal: %s)', async (isTTY) => {
+    const { environment, written } = fakeEnvironment(new FakeEngine(), isTTY);
+    expect(await runCli(['sql', 'select 1'], environment)).toBe(0);
     expect(written.stderr).toBe('');
   });
 

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { glob, readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KilnError } from '@kiln/base';
 import type { TableFile } from '@kiln/contracts/planner';
@@ -23,7 +23,7 @@ async function listPath(path: string): Promise<readonly TableFile[]> {
   const matches: string[] = [];
   if (/[*?[{]/.test(local)) for await (const match of glob(local)) matches.push(match);
   else matches.push(local);
-  if (matches.length === 0) throw notFound(path);
+  if (matches.length === 0) throw await notFound(path);
   const lists = await Promise.all(matches.sort().map((match) => listOne(match, path)));
   return lists.flat();
 }
@@ -40,8 +40,8 @@ function toLocal(path: string): string {
 }
 
 async function listOne(path: string, asked: string): Promise<readonly TableFile[]> {
-  const info = await stat(path).catch((cause) => {
-    throw notFound(asked, cause);
+  const info = await stat(path).catch(async (cause) => {
+    throw await notFound(asked, cause);
   });
   if (info.isFile())
     return [{ path, size: info.size, modifiedMillis: Math.floor(info.mtimeMs), rows: null, hosts: [], blocks: [] }];
@@ -53,10 +53,21 @@ async function listOne(path: string, asked: string): Promise<readonly TableFile[
   return lists.flat();
 }
 
-function notFound(path: string, cause?: unknown): KilnError {
+async function notFound(path: string, cause?: unknown): Promise<KilnError> {
   return new KilnError('KILN_SOURCE_NOT_FOUND', `Path does not exist: ${path}`, {
     cause,
-    hint: `Relative paths are looked for in ${process.cwd()}`,
+    hint: await whereItEnds(path),
     concerns: { path },
   });
+}
+
+/** Which part of the path is there: what is wrong begins behind it. */
+async function whereItEnds(path: string): Promise<string> {
+  let missing = resolve(path.startsWith('file:') ? fileURLToPath(path) : path);
+  for (let folder = dirname(missing); ; missing = folder, folder = dirname(folder)) {
+    const info = await stat(folder).catch(() => undefined);
+    if (info?.isDirectory()) return `'${folder}' is there, but nothing in it is named '${basename(missing)}'`;
+    if (info !== undefined) return `'${folder}' is a file, not a folder`;
+    if (folder === dirname(folder)) return 'Check the path';
+  }
 }

@@ -27,14 +27,14 @@ export async function runJobThread(
     if (event.type === 'engine') return progress.onEvent(event.event);
     events.push(event);
     if (event.type === 'session-started') for (const warning of event.warnings) progress.note(`warning: ${warning}`);
-    if (event.type === 'output-shown') progress.print(event.text.endsWith('\n') ? event.text : `${event.text}\n`);
+    if (event.type === 'output-shown') void progress.print(event.text.endsWith('\n') ? event.text : `${event.text}\n`);
   };
   const thread = environment.startJob(task);
   interrupt.signal.addEventListener('abort', () => thread.cancel('cancelled by Ctrl-C'));
   try {
     const report = await thread.run((message) => {
       if (message.type === 'event') onEvent(message.event);
-      else if (message.type === 'text') progress.print(message.text);
+      else if (message.type === 'text') void progress.print(message.text);
     });
     progress.stop();
     if (interrupt.signal.aborted) return { exitCode: ExitCode.interrupted, events, progress };

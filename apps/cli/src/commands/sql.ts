@@ -4,6 +4,7 @@ import type { DataFrame } from '@kiln/client';
 import type { Environment } from '../environment.ts';
 import { ExitCode, exitCodeOf } from '../exit-code.ts';
 import { interruptible } from '../interrupt.ts';
+import { LineWriter } from '../output/line-writer.ts';
 import { Progress } from '../progress/progress.ts';
 import { type ReportSource, reportOf, reportText } from '../report/report.ts';
 import { workText } from '../report/summary.ts';
@@ -41,8 +42,12 @@ export async function sqlCommand(
       ...(options.master === undefined ? {} : { master: options.master }),
     });
     for (const warning of session.warnings) progress.note(`warning: ${warning}`);
-    session.listen((event) => progress.onEvent(event));
-    await printRows(session.sql(text), options, interrupt.signal, (output) => progress.print(output));
+    const unlisten = session.listen((event) => progress.onEvent(event));
+    try {
+      await printRows(session.sql(text), options, interrupt.signal, (output) => progress.print(output));
+    } finally {
+      unlisten();
+    }
   } catch (error) {
     progress.stop();
     if (interrupt.signal.aborted) {
@@ -73,18 +78,25 @@ async function readQuery(
   try {
     text = argument ?? (file === '-' ? await environment.readStdin() : await readFile(file as string, 'utf8'));
   } catch (error) {
-    return { problem: `${file} cannot be read: ${(error as Error).message}` };
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { problem: `${file} cannot be read: ${fileProblems[code ?? ''] ?? message}` };
   }
   text = text.replace(/;\s*$/, '');
   return text.trim() === '' ? { problem: usage } : { text };
 }
 
+const fileProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+};
+
 async function printRows(
   frame: DataFrame,
   { format, rows }: SqlOptions,
   signal: AbortSignal,
-  print: (text: string) => void,
+  print: (text: string) => Promise<void>,
 ): Promise<void> {
+  const lines = new LineWriter(print);
   switch (format) {
     case 'table': {
       const table = await frame.showString({ rows, truncate: false, signal, description: 'kiln sql' });
@@ -92,13 +104,15 @@ async function printRows(
     }
     case 'csv': {
       const { csvLine } = await import('../output/csv.ts');
-      print(csvLine(await frame.columns()));
-      for await (const row of frame.toLocalIterator({ signal, description: 'kiln sql' })) print(csvLine(row));
-      return;
+      await lines.write(csvLine(await frame.columns()));
+      for await (const row of frame.toLocalIterator({ signal, description: 'kiln sql' }))
+        await lines.write(csvLine(row));
+      return lines.end();
     }
     case 'json':
       for await (const row of frame.toLocalIterator({ signal, description: 'kiln sql' }))
-        print(`${JSON.stringify(row)}\n`);
+        await lines.write(`${JSON.stringify(row)}\n`);
+      return lines.end();
   }
 }
 

@@ -24,6 +24,8 @@ export type JobMessage =
   | { readonly type: 'event'; readonly event: JobEvent }
   /** For standard output. */
   | { readonly type: 'text'; readonly text: string }
+  /** It was cancelled and ends; said again and again. */
+  | { readonly type: 'cancelling' }
   | { readonly type: 'done' }
   | { readonly type: 'failed'; readonly report: Report };
 

@@ -3,23 +3,25 @@ import { errorToData } from '@kiln/base';
 import type { Report } from '../report/report.ts';
 import type { JobMessage, JobTask, JobThread } from './messages.ts';
 
-/** User's code that does not end after it was cancelled is ended. */
+/** User's code that blocks its thread after it was cancelled is ended. */
 const patienceMillis = 3_000;
 
 /** Starts a job thread. What the user's code prints comes as messages, so that it does not run into the progress bars. */
 export function startJobThread(task: JobTask): JobThread {
   const worker = new Worker(new URL('./main.js', import.meta.url), { workerData: task, stdout: true });
+  let patience: NodeJS.Timeout | undefined;
   return {
     cancel(reason) {
       worker.postMessage(reason);
-      setTimeout(() => worker.terminate(), patienceMillis).unref();
+      patience ??= setTimeout(() => worker.terminate(), patienceMillis).unref();
     },
     run: (onMessage) =>
       new Promise((resolve) => {
         let end: Report | 'done' | undefined;
         worker.stdout.setEncoding('utf8').on('data', (text: string) => onMessage({ type: 'text', text }));
         worker.on('message', (message: JobMessage) => {
-          if (message.type === 'failed') end = message.report;
+          if (message.type === 'cancelling') patience?.refresh();
+          else if (message.type === 'failed') end = message.report;
           else if (message.type === 'done') end = 'done';
           else onMessage(message);
         });
@@ -49,5 +51,5 @@ function crash(error: Error): Report {
 }
 
 function plainReport(code: string, message: string, hint: string | null = null): Report {
-  return { code, message, hint, place: null, excerpt: null, causes: [], stack: null };
+  return { code, message, hint, place: null, excerpt: null, wrapping: null, causes: [], stack: null };
 }

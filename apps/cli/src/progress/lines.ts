@@ -2,6 +2,8 @@ import type { EngineEvent } from '@kiln/contracts';
 import { bytesText, countText, durationText } from '../report/units.ts';
 import type { StageState } from './stage-progress.ts';
 
+const mostCharacters = 120;
+
 /** The plain line of an event, where it deserves one: a stage's end, and the first failure of a task. */
 export function eventLine(event: EngineEvent, ended: StageState | undefined): string | undefined {
   switch (event.type) {
@@ -11,7 +13,7 @@ export function eventLine(event: EngineEvent, ended: StageState | undefined): st
       return `stage ${event.stage.stageId}: skipped, its output is there already`;
     case 'task-ended':
       if (event.outcome !== 'failed') return undefined;
-      return `stage ${event.task.stageId}: task ${event.task.partition} failed (attempt ${event.task.attempt + 1}): ${firstLine(event.error?.message)}`;
+      return `stage ${event.task.stageId}: task ${event.task.partition} failed (attempt ${event.task.attempt + 1}): ${shortened(event.error?.message)}`;
     case 'executor-removed':
       return `executor ${event.executorId} is gone: ${event.reason}`;
     default:
@@ -20,10 +22,11 @@ export function eventLine(event: EngineEvent, ended: StageState | undefined): st
 }
 
 function stageLine(
-  { stage, outcome, reason, time }: Extract<EngineEvent, { type: 'stage-completed' }>,
+  { stage, outcome, time }: Extract<EngineEvent, { type: 'stage-completed' }>,
   ended: StageState | undefined,
 ): string {
-  if (outcome !== 'succeeded') return `stage ${stage.stageId}: ${outcome}${reason ? `: ${firstLine(reason)}` : ''}`;
+  // Why is told once, at the end.
+  if (outcome !== 'succeeded') return `stage ${stage.stageId}: ${outcome}`;
   const parts = [
     `${countText(ended?.tasks ?? 0, 'task')} in ${durationText(time - (ended?.startedAt ?? time))}`,
     ...(ended?.bytesRead ? [`read ${bytesText(ended.bytesRead)}`] : []),
@@ -32,6 +35,7 @@ function stageLine(
   return `stage ${stage.stageId}: ${parts.join(', ')}  ${stage.name}`;
 }
 
-function firstLine(text: string | undefined): string {
-  return (text ?? 'no reason given').split('\n')[0] as string;
+function shortened(text = 'no reason given'): string {
+  const [line = ''] = text.split('\n');
+  return line.length <= mostCharacters ? line : `${line.slice(0, mostCharacters - 1)}…`;
 }

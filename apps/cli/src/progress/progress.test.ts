@@ -100,7 +100,7 @@ stage 3: skipped, its output is there already
     vi.advanceTimersByTime(100);
     expect(written.stderr).toBe('stage 3 [>                       ] 0/4, 1 running, 1.6 s  Aggregate < Scan\n');
     written.stderr = '';
-    progress.print('rows\n');
+    void progress.print('rows\n');
     expect(written).toEqual({ stdout: 'rows\n', stderr: '\x1b[1A\x1b[0J' });
     written.stderr = '';
     progress.stop();

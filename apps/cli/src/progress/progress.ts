@@ -49,10 +49,10 @@ export class Progress {
     this.#environment.stderr.write(`${line}\n`);
   }
 
-  /** Text on standard output. */
-  print(text: string): void {
+  /** Text on standard output; resolves when it is out. */
+  print(text: string): Promise<void> {
     this.#erase();
-    this.#environment.stdout.write(text);
+    return new Promise((resolve) => this.#environment.stdout.write(text, () => resolve()));
   }
 
   /** Takes the bars away for good. */

@@ -19,6 +19,34 @@ test('an error is told with its causes, without repeating them', () => {
   expect(reportText(reportOf(errorToData(job), null), true)).toContain('\n    at ');
 });
 
+test('of a failed job the reason leads', () => {
+  const message = 'Division by zero.';
+  const concerns = { job: '0', stage: '1', partition: '0', attempt: '0', executor: 'driver' };
+  const cause = new KilnError('DIVIDE_BY_ZERO', message);
+  const job = new KilnError(
+    'DIVIDE_BY_ZERO',
+    `Job 0 (collect) failed: partition 0 of stage 1 (Project) failed: DIVIDE_BY_ZERO: ${message}`,
+    { cause, concerns },
+  );
+  expect(reportText(reportOf(errorToData(job), null), false)).toBe(`DIVIDE_BY_ZERO: Division by zero.
+  Job 0 (collect) failed: partition 0 of stage 1 (Project) failed
+  at (executor driver)
+`);
+});
+
+test('nothing is said twice', () => {
+  const cause = Object.assign(new Error("ENOENT: no such file, stat '/data/x'"), { code: 'ENOENT' });
+  const error = new KilnError('KILN_SOURCE_NOT_FOUND', 'Path does not exist: /data/x', {
+    cause,
+    concerns: { path: '/data/x' },
+  });
+  expect(
+    reportText(reportOf(errorToData(error), null), false),
+  ).toBe(`KILN_SOURCE_NOT_FOUND: Path does not exist: /data/x
+  because: ENOENT: no such file, stat '/data/x'
+`);
+});
+
 test("an error of the user's code says where it was thrown", () => {
   const cause = new Error('division of labour');
   cause.stack = 'Error: division of labour\n    at broken (file:///jobs/my%20steps.ts:3:9)\n    at node:internal';

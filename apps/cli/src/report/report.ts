@@ -5,6 +5,8 @@ export interface Report {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
+  /** What the error ended: `Job 0 (collect) failed: partition 3 of stage 1 (..) failed`. */
+  readonly wrapping: string | null;
   /** `job.yaml:9:4 (step late)`. */
   readonly place: string | null;
   /** The line with a caret below. */
@@ -26,7 +28,9 @@ const mostCauses = 5;
 /** The report of an error, with the line of `source` that it points to. */
 export function reportOf(error: ErrorData, source: ReportSource | null): Report {
   const { position, concerns } = error;
-  const details = Object.entries(concerns).filter(([key]) => key !== 'file');
+  const { message, wrapping } = unwrapped(error);
+  const said = `${message} ${wrapping ?? ''}`;
+  const details = Object.entries(concerns).filter(([key, value]) => !isSaid(key, value, said));
   const name = source?.name ?? concerns['file'];
   const where = [
     ...(name !== undefined && position ? [`${name}:${position.line}:${position.column}`] : []),
@@ -34,8 +38,9 @@ export function reportOf(error: ErrorData, source: ReportSource | null): Report 
   ];
   return {
     code: error.code,
-    message: error.message,
+    message,
     hint: error.hint,
+    wrapping,
     place: where.length > 0 ? where.join(' ') : null,
     excerpt: source && position ? source.excerpt(position) : null,
     causes: causesOf(error),
@@ -48,6 +53,7 @@ export function reportText(report: Report, verbose: boolean): string {
   const lines = [
     // A job file's problems have their places in the message.
     report.code === 'KILN_JOB_FILE' ? report.message : `${report.code}: ${report.message}`,
+    ...(report.wrapping ? [`  ${report.wrapping}`] : []),
     ...(report.place ? [`  at ${report.place}`] : []),
     ...(report.excerpt ? [report.excerpt] : []),
     ...(report.hint ? [`  ${report.hint}`] : []),
@@ -55,6 +61,24 @@ export function reportText(report: Report, verbose: boolean): string {
     ...(verbose && report.stack ? ['', report.stack] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A failed job has its cause's code and ends with the cause's message: that leads, since it is what the user can do something about. */
+function unwrapped({ code, message, cause }: ErrorData): {
+  readonly message: string;
+  readonly wrapping: string | null;
+} {
+  const tail = cause === null ? '' : `: ${code}: ${cause.message}`;
+  if (cause?.code !== code || !message.endsWith(tail)) return { message, wrapping: null };
+  return { message: cause.message, wrapping: message.slice(0, -tail.length) };
+}
+
+/** Details that the message has already, and the number of a first attempt, say nothing. */
+function isSaid(key: string, value: string, said: string): boolean {
+  if (key === 'file' || (key === 'attempt' && value === '0')) return true;
+  const [word, text] = [value.toLowerCase(), said.toLowerCase()];
+  // Without quotes only what cannot be a word of a sentence.
+  return text.includes(`${key} ${word}`) || text.includes(`'${word}'`) || (/[./:]/.test(word) && text.includes(word));
 }
 
 /** One line each; a cause that repeats the message before it says nothing. */
@@ -70,7 +94,7 @@ function causesOf(error: ErrorData): string[] {
 
 function causeText({ code, message, stack }: ErrorData): string {
   const text = message.split('\n')[0] as string;
-  if (code !== 'KILN_INTERNAL') return `${code}: ${text}`;
+  if (code !== 'KILN_INTERNAL') return text.startsWith(`${code}:`) ? text : `${code}: ${text}`;
   const place = placeInStack(stack);
   return place ? `${text} (${place})` : text;
 }

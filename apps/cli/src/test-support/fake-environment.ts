@@ -1,3 +1,4 @@
+import type { ExecutorId } from '@kiln/base';
 import { Session, type SessionOptions } from '@kiln/client';
 import type { EngineEvent } from '@kiln/contracts';
 import type { EngineHandle } from '@kiln/host';
@@ -67,7 +68,9 @@ export class FakeEngine implements EngineHandle {
 
   listen(listener: { onEvent(event: EngineEvent): void }) {
     this.emit = (event) => listener.onEvent(event);
-    return () => {};
+    return () => {
+      this.emit = () => {};
+    };
   }
 
   releasePlan() {}
@@ -77,7 +80,14 @@ export class FakeEngine implements EngineHandle {
     throw new Error('not part of the fake');
   }
 
-  async stop() {}
+  async stop() {
+    this.emit({
+      type: 'executor-removed',
+      time: 0,
+      executorId: 'driver' as ExecutorId,
+      reason: 'stopped',
+    });
+  }
 }
 
 /** What a command wrote, with the environment it ran in. Jobs run in the same thread. */
@@ -92,7 +102,12 @@ export function fakeEnvironment(engine = new FakeEngine(), isTTY = false) {
     return Session.over(engine);
   };
   const environment: Environment = {
-    stdout: { write: (text) => (written.stdout += text) },
+    stdout: {
+      write(text, onWritten) {
+        written.stdout += text;
+        onWritten?.();
+      },
+    },
     stderr: { isTTY, columns: 80, write: (text) => (written.stderr += text) },
     readStdin: async () => 'select 2;\n',
     onInterrupt(callback) {

@@ -101,13 +101,17 @@ function bestBranch(branches: readonly (readonly Issue[])[], value: unknown): re
 }
 
 function unknownKey(path: JobPath, key: string, root: unknown): JobIssue {
-  const near = nearest(key, knownKeys(path, valueAt(root, path)));
+  const hint = hintOfKey(path, key, root);
   const place = { path: [...path, key], key: true };
-  return {
-    place,
-    message: `"${key}" is not known ${placeWord(path)}.`,
-    ...(near ? { hint: `Did you mean "${near}"?` } : {}),
-  };
+  return { place, message: `"${key}" is not known ${placeWord(path)}.`, ...(hint ? { hint } : {}) };
+}
+
+function hintOfKey(path: JobPath, key: string, root: unknown): string | undefined {
+  if (path.length === 0 && knownKeys(['engine'], undefined).includes(key)) return `It belongs under "engine".`;
+  const near = nearest(key, knownKeys(path, valueAt(root, path)));
+  if (near) return `Did you mean "${near}"?`;
+  // No key looks like that, but the rest of a query does.
+  return key.includes(' ') ? 'Within { } a comma ends a value: put a text that has one in quotes.' : undefined;
 }
 
 function missing(path: JobPath): JobIssue {

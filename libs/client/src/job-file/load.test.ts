@@ -172,16 +172,12 @@ outputs:
 
   test('what YAML does not allow', () => {
     expect(problems(`name: x\nname: y\n${outputs}`)).toMatchInlineSnapshot(`
-      "job.yaml has a problem.
-
-      job.yaml:2:1: map keys must be unique.
+      "job.yaml:2:1: map keys must be unique.
         2 | name: y
           | ^"
     `);
     expect(problems('name: [x')).toMatchInlineSnapshot(`
-      "job.yaml has a problem.
-
-      job.yaml:1:9: flow sequence in block collection must be sufficiently indented and end with a ].
+      "job.yaml:1:9: flow sequence in block collection must be sufficiently indented and end with a ].
         1 | name: [x
           |         ^"
     `);
@@ -197,18 +193,12 @@ outputs:
         3 | outputs: [{ from: a, show: 1 }]
           | ^"
     `);
-    expect(problems('')).toMatchInlineSnapshot(`
-      "job.yaml has a problem.
-
-      job.yaml: the file is empty."
-    `);
+    expect(problems('')).toMatchInlineSnapshot(`"job.yaml: the file is empty."`);
   });
 
   test('variables that are not set and arguments that mean nothing', () => {
     expect(problems(minimal.replace('a.csv', `"\${NOWHERE}/a.csv"`))).toMatchInlineSnapshot(`
-      "job.yaml has a problem.
-
-      job.yaml:2:37: the environment variable NOWHERE is not set.
+      "job.yaml:2:37: the environment variable NOWHERE is not set.
         2 | sources: { a: { format: csv, path: "\${NOWHERE}/a.csv" } }
           |                                     ^
         Set it, or give a default: \${NOWHERE:-...}"
@@ -226,7 +216,7 @@ outputs:
 
       --set nonsense: "nonsense" is not of the form path=value, for example engine.master=local[2].
 
-      --set outputs.7.show=1: "outputs.7" leads nowhere: the list has 1 elements."
+      --set outputs.7.show=1: "outputs.7" leads nowhere: the list has 1 element."
     `);
   });
 });

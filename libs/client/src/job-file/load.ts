@@ -36,10 +36,15 @@ export async function loadJob(file: string, options: LoadOptions = {}): Promise<
     text = await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new JobFileError(file, [wholeFile(file, code === 'ENOENT' ? 'there is no such file.' : message)]);
+    throw new JobFileError(file, [wholeFile(file, fileProblems[code ?? ''] ?? message)]);
   }
   return parseJob(file, text, options);
 }
+
+const fileProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file.',
+  EISDIR: 'it is a folder, not a job file.',
+};
 
 /** {@link loadJob} of a text that is read already. */
 export function parseJob(file: string, text: string, options: LoadOptions = {}): Job {

@@ -28,7 +28,7 @@ export function override(document: Document, text: string): Override | { readonl
       isSeq(parent) ? typeof part !== 'number' || part > parent.items.length : parent !== undefined && !isMap(parent)
     ) {
       return {
-        error: `"${path.slice(0, depth + 1).join('.')}" leads nowhere: ${isSeq(parent) ? `the list has ${parent.items.length} elements` : 'there is no map'}.`,
+        error: `"${path.slice(0, depth + 1).join('.')}" leads nowhere: ${isSeq(parent) ? `the list has ${parent.items.length} element${parent.items.length === 1 ? '' : 's'}` : 'there is no map'}.`,
       };
     }
   }

@@ -19,13 +19,18 @@ export class JobFileError extends KilnError {
   readonly problems: readonly JobProblem[];
 
   constructor(file: string, problems: readonly JobProblem[]) {
-    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-    super('KILN_JOB_FILE', [`${file} has ${count}.`, ...problems.map(problemText)].join('\n\n'), {
+    // One problem names the file by itself.
+    const head = problems.length === 1 && problems[0]?.origin === file ? [] : [`${file} has ${countText(problems)}.`];
+    super('KILN_JOB_FILE', [...head, ...problems.map(problemText)].join('\n\n'), {
       concerns: { file },
       position: problems[0]?.position ?? null,
     });
     this.problems = problems;
   }
+}
+
+function countText({ length }: readonly JobProblem[]): string {
+  return length === 1 ? 'a problem' : `${length} problems`;
 }
 
 /** A problem at a place of a job file. */

@@ -21,6 +21,9 @@ import {
 } from '@kiln/contracts/plugin';
 import * as native from '../native/index.ts';
 
+/** What native tasks can write. */
+const writtenFormats = ['parquet', 'csv'];
+
 /**
  * Drives the native planner: find the tables, ask their data sources, resolve, let rules rewrite the resolved tree
  * (only then does a tree cross into JS), optimize, place exchanges, cut stages.
@@ -76,6 +79,7 @@ export class DefaultPlanner implements Planner {
   }
 
   async #request(query: Query): Promise<AnalyzeRequest> {
+    if (query.plan.type === 'write') checkFormat(query.plan.format);
     const request: AnalyzeRequest = {
       plan: query.plan,
       views: query.views,
@@ -128,4 +132,13 @@ export class DefaultPlanner implements Planner {
     }
     return current;
   }
+}
+
+function checkFormat(format: string): void {
+  if (writtenFormats.includes(format.toLowerCase())) return;
+  const near = nearest(format, writtenFormats);
+  throw new KilnError('KILN_OUTPUT_FORMAT', `Files of format '${format}' cannot be written`, {
+    hint: `${near === undefined ? '' : `Did you mean '${near}'? `}Known: ${writtenFormats.join(', ')}`,
+    concerns: { format },
+  });
 }
