@@ -155,11 +155,9 @@ describe('kiln run', () => {
 test('kiln explain prints outputs or one step', async () => {
   const { environment, written } = fakeEnvironment();
   expect(await runCli(['explain', jobFile], environment)).toBe(0);
-  expect(written.stdout).toContain('-- output 1: late, 10 rows\n== Physical plan ==\nplan of a limit\n');
-  expect(written.stdout).toContain(
-    `-- output 2: late to ${join(folder, 'out')}\n== Physical plan ==\nplan of a write\n`,
-  );
+  expect(written.stdout).toContain('-- output 1: late, 10 rows\n== Physical Plan ==\nPlanOflimit\n');
+  expect(written.stdout).toContain(`-- output 2: late to ${join(folder, 'out')}\n== Physical Plan ==\nPlanOfwrite\n`);
   written.stdout = '';
   expect(await runCli(['explain', jobFile, '--step', 'late', '--mode', 'extended'], environment)).toBe(0);
-  expect(written.stdout).toContain('-- late\n== Unresolved plan ==\nU\n');
+  expect(written.stdout).toContain('-- late\n== Parsed Logical Plan ==\nU\n');
 });

@@ -1,6 +1,6 @@
 import type { ExecutorId } from '@kiln/base';
 import { Session, type SessionOptions } from '@kiln/client';
-import type { EngineEvent } from '@kiln/contracts';
+import type { EngineEvent, StagePlan } from '@kiln/contracts';
 import type { EngineHandle } from '@kiln/host';
 import type { Environment } from '../environment.ts';
 import type { JobMessage, JobTask } from '../job-thread/messages.ts';
@@ -42,8 +42,8 @@ export class FakeEngine implements EngineHandle {
       unresolved: 'U',
       resolved: 'R',
       optimized: 'O',
-      physical: `plan of a ${query.plan.type}`,
-      stages: [],
+      physical: 'P',
+      stages: [resultStage(`PlanOf${query.plan.type}`)],
       notes: [],
     };
   }
@@ -88,6 +88,20 @@ export class FakeEngine implements EngineHandle {
       reason: 'stopped',
     });
   }
+}
+
+function resultStage(operator: string): StagePlan {
+  return {
+    id: 0,
+    output: { type: 'result' },
+    inputs: [],
+    scans: [],
+    numTasks: 1,
+    operators: { name: operator, detail: '', children: [] },
+    estimatedBytes: null,
+    determinism: 'determinate',
+    sharesBuild: false,
+  };
 }
 
 /** What a command wrote, with the environment it ran in. Jobs run in the same thread. */

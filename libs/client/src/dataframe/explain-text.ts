@@ -1,56 +1,73 @@
-import type { Partitioning, StageInput, StageOutput, StagePlan } from '@kiln/contracts';
+import type { Relation, StageInput, StagePlan } from '@kiln/contracts';
 import type { ExplainResult } from '../engine-port.ts';
+import { exchangeText, planTree, stageLines, tasksText } from './explain-tree.ts';
 
 /** Spark's modes that make sense here. */
 export type ExplainMode = 'simple' | 'extended' | 'formatted';
 
 /** A plan for people. */
-export function explainText(plan: ExplainResult, mode: ExplainMode): string {
+export function explainText(plan: ExplainResult, asked: Relation, mode: ExplainMode): string {
   const notes = plan.notes.length === 0 ? [] : [section('Notes', plan.notes.map((note) => `- ${note}`).join('\n'))];
+  const physical = section('Physical Plan', planTree(plan.stages));
   switch (mode) {
     case 'extended':
       return [
-        section('Unresolved plan', plan.unresolved),
-        section('Resolved plan', plan.resolved),
-        section('Optimized plan', plan.optimized),
-        section('Physical plan', plan.physical),
+        section('Parsed Logical Plan', withSqlTexts(plan.unresolved, asked)),
+        section('Analyzed Logical Plan', plan.resolved),
+        section('Optimized Logical Plan', plan.optimized),
+        physical,
         ...notes,
       ].join('\n\n');
     case 'formatted':
-      return [...plan.stages.map(stageText), ...notes].join('\n\n');
+      return [...plan.stages.map((stage) => stageText(stage, plan.stages)), ...notes].join('\n\n');
     default:
-      return [section('Physical plan', plan.physical), ...notes].join('\n\n');
+      return [physical, ...notes].join('\n\n');
   }
+}
+
+/** The native text of an unresolved plan shows the begin of each query only. */
+function withSqlTexts(unresolved: string, asked: Relation): string {
+  const queries = sqlTexts(asked);
+  return unresolved.replace(/^( *)Sql \{ text: ".*$/gm, (line, indent: string) => {
+    const query = queries.shift();
+    if (query === undefined) return line;
+    return [`${indent}Sql`, ...query.split('\n').map((text) => `${indent}  ${text}`)].join('\n');
+  });
+}
+
+function sqlTexts(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if ('type' in node && node.type === 'sql' && 'text' in node) return [String(node.text)];
+  return Object.values(node).flatMap(sqlTexts);
 }
 
 function section(title: string, text: string): string {
   return `== ${title} ==\n${text.trimEnd()}`;
 }
 
-function stageText(stage: StagePlan): string {
+function stageText(stage: StagePlan, stages: readonly StagePlan[]): string {
+  const size = stage.estimatedBytes === null ? '' : `, about ${stage.estimatedBytes.toLocaleString('en')} bytes`;
+  const readers = stages.filter(({ inputs }) => inputs.some((input) => input.stage === stage.id)).map(({ id }) => id);
   const lines = [
-    `${stage.numTasks} task${stage.numTasks === 1 ? '' : 's'}, output: ${outputText(stage.output)}`,
-    ...stage.inputs.map((input) => `reads stage ${input.stage}: ${inputText(input)}`),
-    ...(stage.estimatedBytes === null ? [] : [`about ${stage.estimatedBytes.toLocaleString('en')} bytes`]),
-    ...(stage.determinism === 'determinate'
-      ? []
-      : [
-          `${stage.determinism}: another attempt may give rows in another order${stage.determinism === 'indeterminate' ? ' or other rows' : ''}`,
-        ]),
-    ...operatorLines(stage.operators, ''),
+    `${tasksText(stage.numTasks)}; gives ${outputText(stage, readers)}${size}`,
+    ...stage.inputs.map((input) => `Reads stage ${input.stage}: ${inputText(input)}`),
+    ...(stage.determinism === 'indeterminate'
+      ? ['Another attempt may give other rows, so a lost block makes all again']
+      : []),
+    ...(stage.output.type === 'shuffle'
+      ? [
+          exchangeText(stage.output.partitioning),
+          ...stage.operators.children.flatMap((child) => stageLines(stage, child, '  ')),
+        ]
+      : stageLines(stage)),
   ];
   return section(`Stage ${stage.id}`, lines.join('\n'));
 }
 
-function operatorLines(node: StagePlan['operators'], indent: string): string[] {
-  const line = `${indent}${node.name}${node.detail === '' ? '' : ` ${node.detail}`}`;
-  return [line, ...node.children.flatMap((child) => operatorLines(child, `${indent}  `))];
-}
-
-function outputText(output: StageOutput): string {
+function outputText({ output }: StagePlan, readers: readonly number[]): string {
   switch (output.type) {
     case 'shuffle':
-      return `shuffle ${output.shuffleId}, ${partitioningText(output.partitioning)}`;
+      return `rows for stage ${readers.join(', ')}`;
     case 'result':
       return 'the result';
     case 'scalar-subquery':
@@ -60,28 +77,13 @@ function outputText(output: StageOutput): string {
   }
 }
 
-function partitioningText(partitioning: Partitioning): string {
-  switch (partitioning.type) {
-    case 'hash':
-      return `${partitioning.numPartitions} partitions by hash of ${partitioning.expressions.join(', ')}`;
-    case 'round-robin':
-      return `${partitioning.numPartitions} partitions in turn`;
-    case 'range':
-      return `${partitioning.numPartitions} ranges of ${partitioning.order.join(', ')}`;
-    case 'single':
-      return partitioning.merge ? `one partition, merged by ${partitioning.merge.join(', ')}` : 'one partition';
-    case 'broadcast':
-      return 'to every task';
-  }
-}
-
 function inputText(input: StageInput): string {
   switch (input.type) {
     case 'shuffle':
-      return `shuffle ${input.shuffleId}, ${input.numPartitions} partitions`;
+      return `${input.numPartitions} partition${input.numPartitions === 1 ? '' : 's'}${input.coalescible && input.numPartitions > 1 ? ', small ones together' : ''}`;
     case 'broadcast':
-      return `broadcast ${input.shuffleId}`;
+      return 'all of it in each task';
     case 'scalar-subquery':
-      return `subquery ${input.subqueryId}`;
+      return `the value of subquery ${input.subqueryId}`;
   }
 }

@@ -229,7 +229,7 @@ export abstract class FrameActions<T extends object = Row> {
   }
 
   async #explain(plan: Relation, mode: ExplainMode): Promise<string> {
-    return explainText(await this.#context.engine.explain(this.#context.query(plan, null)), mode);
+    return explainText(await this.#context.engine.explain(this.#context.query(plan, null)), plan, mode);
   }
 
   /** Only a DataFrame that ran something has anything to release. */

@@ -20,6 +20,7 @@ import {
   optimizerRulesExtensionPoint,
 } from '@kiln/contracts/plugin';
 import * as native from '../native/index.ts';
+import { readablePlan } from './readable-plan.ts';
 
 /** What native tasks can write. */
 const writtenFormats = ['parquet', 'csv'];
@@ -64,7 +65,7 @@ export class DefaultPlanner implements Planner {
     const planned = await native.plan(request, resolved);
     // Two queries may be planned at once: ids only ever grow.
     this.#nextColumnId = Math.max(this.#nextColumnId, planned.plan.nextColumnId);
-    return { ...planned, nowMicros: request.nowMicros, runner: 'plan' };
+    return { ...planned, plan: readablePlan(planned.plan), nowMicros: request.nowMicros, runner: 'plan' };
   }
 
   refine(stage: Uint8Array, decisions: StageDecisions): StageProgram {

@@ -97,10 +97,11 @@ function parentsOf(stage: Stage): readonly StageId[] {
   return [...new Set(ids.filter((id) => id !== undefined))];
 }
 
-/** The operators along the first branch, leaf last: `Aggregate < Filter < Scan`. */
+/** The operators along the first branch, leaf last: `HashAggregate < Filter < Scan`. */
 function stageName(node: OperatorNode): string {
   const names: string[] = [];
-  let current: OperatorNode | undefined = node;
+  // That a stage writes to a shuffle is its kind.
+  let current: OperatorNode | undefined = node.name === 'Exchange' ? node.children[0] : node;
   while (current !== undefined && names.length < 6) {
     if (names.at(-1) !== current.name) names.push(current.name);
     current = current.children[0];
