@@ -5,6 +5,7 @@ import { Session, type SessionOptions } from '@kiln/client';
 import { col, sum } from '@kiln/client/functions';
 import { EventRecorder } from '@kiln/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { slowNumbers } from './support/engine.ts';
 import { fixturePlugin } from './support/paths.ts';
 
 let directory: string;
@@ -55,16 +56,15 @@ describe('every contract can be replaced', () => {
   });
 
   it('scheduling policy', async () => {
-    const kiln = await start({ master: 'local[1]', plugins: [fixturePlugin('lifo-policy')] });
-    const jobs = Array.from({ length: 3 }, (_, index) =>
-      kiln
-        .range(0, 200_000, 1, 4)
-        .filter(`id % ${index + 2} = 0`)
-        .collect(),
-    );
-    await Promise.all(jobs);
-    const ended = recorder.of('job-ended').map((event) => event.jobId);
-    expect(ended.at(-1)).toBe(Math.min(...ended));
+    const kiln = await start({
+      master: 'local[1]',
+      plugins: [fixturePlugin('lifo-policy'), fixturePlugin('slow-source')],
+    });
+    // The first job holds the slot until the others wait for it too.
+    const first = slowNumbers(kiln, { splits: 2, chunks: 1, delay: 2_000 }).collect();
+    await expect.poll(() => recorder.of('task-started').length).toBe(1);
+    await Promise.all([first, kiln.range(10).collect(), kiln.range(20).collect()]);
+    expect(recorder.of('job-ended').map((event) => event.jobId)).toEqual([2, 1, 0]);
   });
 
   it('cluster manager', async () => {
