@@ -15,6 +15,7 @@ import type {
   ToControl,
   WriteResult,
 } from './messages.ts';
+import { Outbox } from './outbox.ts';
 
 /** The control thread's end of the conversation: one method per message, answers in any order. */
 export class ControlServer {
@@ -22,12 +23,13 @@ export class ControlServer {
   readonly #post: (message: FromControl) => void;
   /** Of calls that run jobs, to cancel them. */
   readonly #calls = new Map<number, AbortController>();
-  #events: EngineEvent[] = [];
+  readonly #events: Outbox<EngineEvent>;
   #unlisten = () => {};
 
   constructor(runtime: EngineRuntime, post: (message: FromControl) => void) {
     this.#runtime = runtime;
     this.#post = post;
+    this.#events = new Outbox((events) => post({ type: 'events', events }));
   }
 
   onMessage(message: ToControl): void {
@@ -37,11 +39,11 @@ export class ControlServer {
     void Promise.resolve()
       .then(() => method.call(this, message.id, ...message.parameters))
       .then((value) => {
-        this.#flushEvents();
+        this.#events.flush();
         this.#post({ type: 'answer', id: message.id, value });
       })
       .catch((error) => {
-        this.#flushEvents();
+        this.#events.flush();
         this.#post({ type: 'error', id: message.id, error: errorToData(error) });
       })
       .finally(() => this.#calls.delete(message.id));
@@ -57,18 +59,9 @@ export class ControlServer {
   }
 
   async execute(id: number, query: EngineQuery, description: string): Promise<null> {
-    let waiting: Uint8Array[] = [];
-    const flush = () => {
-      if (waiting.length > 0) this.#post({ type: 'results', id, data: waiting });
-      waiting = [];
-    };
-    const listener: JobListener = {
-      onResult(data) {
-        if (waiting.push(data) === 1) setImmediate(flush);
-      },
-    };
-    await this.#run(id, query, description, null, listener);
-    flush();
+    const results = new Outbox<Uint8Array>((data) => this.#post({ type: 'results', id, data }));
+    await this.#run(id, query, description, null, { onResult: (data) => results.add(data) });
+    results.flush();
     return null;
   }
 
@@ -96,7 +89,7 @@ export class ControlServer {
     this.#unlisten();
     this.#unlisten = this.#runtime.bus.listen({
       ...(types === null ? {} : { events: types }),
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: (event) => this.#events.add(event),
     });
     return null;
   }
@@ -139,16 +132,6 @@ export class ControlServer {
       action,
       defaultParallelism: this.#runtime.defaultParallelism,
     };
-  }
-
-  #onEvent(event: EngineEvent): void {
-    if (this.#events.push(event) === 1) setImmediate(() => this.#flushEvents());
-  }
-
-  #flushEvents(): void {
-    if (this.#events.length === 0) return;
-    this.#post({ type: 'events', events: this.#events });
-    this.#events = [];
   }
 }
 

@@ -336,7 +336,7 @@ export class Driver {
     if (task.write !== null && !task.committed) this.#writes.abortTask(task.write, task);
     const shuffleId = shuffleOf(task.stage);
     // The shuffle was dropped meanwhile; a task that was killed at its very end may have left its output too.
-    if (shuffleId !== null && this.#parts.tracker.missing(shuffleId) === undefined)
+    if (shuffleId !== null && this.#parts.tracker.outputs(shuffleId).length === 0)
       this.#parts.backend.removeShuffle(shuffleId);
     this.#live.remove(task.launch.taskId);
   }
