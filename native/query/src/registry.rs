@@ -1,6 +1,6 @@
 //! Every function that a plan may name: DataFusion's and ours, which win.
 
-use crate::functions::kiln_functions;
+use crate::functions::{kiln_functions, windows};
 use datafusion::execution::TaskContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
@@ -27,7 +27,7 @@ pub(crate) static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
             functions.aggregates.insert(name.to_owned(), Arc::clone(&function));
         }
     }
-    for function in datafusion::functions_window::all_default_window_functions() {
+    for function in datafusion::functions_window::all_default_window_functions().into_iter().chain(windows::all()) {
         for name in function.aliases().iter().map(String::as_str).chain([function.name()]) {
             functions.windows.insert(name.to_owned(), Arc::clone(&function));
         }

@@ -45,7 +45,7 @@ fn resolve_keeps_positions_and_hints() -> Outcome {
     assert_eq!(ambiguous.message, "Reference `k` is ambiguous, could be: [`t`.`k`, `u`.`k`].");
     let grouped = error("select s,\n  k, count(*) from t group by s")?;
     assert_eq!((grouped.class.as_str(), position(&grouped)), ("MISSING_AGGREGATION", Some((2, 3))));
-    let uncovered = error("select k, array(k) from t")?;
+    let uncovered = error("select k, uuid() from t")?;
     assert_eq!((uncovered.class.as_str(), position(&uncovered)), ("UNSUPPORTED", Some((1, 11))));
     Ok(())
 }

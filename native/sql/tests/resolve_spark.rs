@@ -3,7 +3,7 @@ mod resolve_support;
 
 use kiln_sql::resolve::tree_text;
 use kiln_sql::tree::StructField;
-use resolve_support::{Catalog, broken_promises, general};
+use resolve_support::{Catalog, broken_promises};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ fn resolve_agrees_with_spark() -> Result<(), Box<dyn std::error::Error>> {
             (Some(columns), _) => columns
                 .iter()
                 .map(|(name, data_type, nullable)| {
-                    format!("{name}: {}{}", general(data_type), if *nullable { "" } else { " !" })
+                    format!("{name}: {}{}", data_type, if *nullable { "" } else { " !" })
                 })
                 .collect::<Vec<_>>()
                 .join("\n    "),

@@ -27,6 +27,9 @@ const types: fc.Arbitrary<DataType> = fc.letrec<{ type: DataType }>((tie) => ({
       ).map((type) => ({ type })),
       { type: 'year-month-interval' },
       { type: 'day-time-interval' },
+      { type: 'year-month-interval', start: 'month' },
+      { type: 'day-time-interval', end: 'day' },
+      { type: 'day-time-interval', start: 'hour', end: 'minute' },
     ),
     fc
       .integer({ min: 1, max: 38 })

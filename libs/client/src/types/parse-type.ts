@@ -25,6 +25,7 @@ const simpleTypes = new Map<string, DataType>(
     timestamp_ntz: { type: 'timestamp-ntz' },
   } satisfies Record<string, DataType>),
 );
+const intervalFields = ['year', 'month', 'day', 'hour', 'minute', 'second'];
 const typeWords = [...simpleTypes.keys(), 'decimal', 'char', 'varchar', 'array', 'map', 'struct', 'interval'];
 
 /** Reads a type in SQL's spelling: `bigint`, `decimal(10,2)`, `array<struct<a: int, b: string>>`. */
@@ -142,9 +143,24 @@ class TypeReader {
   }
 
   #interval(): DataType {
-    const from = this.#take('year, month, day, hour, minute or second').toLowerCase();
-    if (this.#keyword('to')) this.#take('the last unit');
-    return { type: from === 'year' || from === 'month' ? 'year-month-interval' : 'day-time-interval' };
+    const start = this.#intervalField();
+    const end = this.#keyword('to') ? this.#intervalField() : start;
+    const yearMonth = intervalFields.indexOf(end) <= 1;
+    if (
+      intervalFields.indexOf(start) > intervalFields.indexOf(end) ||
+      (!yearMonth && intervalFields.indexOf(start) <= 1)
+    )
+      throw this.#error(`an interval cannot go from ${start} to ${end}`);
+    const [first, last] = yearMonth ? ['year', 'month'] : ['day', 'second'];
+    const fields = { ...(start !== first && { start }), ...(end !== last && { end }) };
+    return { type: yearMonth ? 'year-month-interval' : 'day-time-interval', ...fields } as DataType;
+  }
+
+  #intervalField(): string {
+    const word = this.#take('year, month, day, hour, minute or second');
+    const field = word.toLowerCase();
+    if (intervalFields.includes(field)) return field;
+    throw this.#error(`"${word}" is no field of an interval, which are ${intervalFields.join(', ')}`);
   }
 
   #numbers(): number[] {

@@ -1,6 +1,9 @@
 import type { DataType, StructField } from '@kiln/contracts';
 
-type SimpleType = Exclude<DataType['type'], 'decimal' | 'array' | 'map' | 'struct'>;
+type SimpleType = Exclude<
+  DataType['type'],
+  'decimal' | 'array' | 'map' | 'struct' | `${string}-time-interval` | `${string}-month-interval`
+>;
 
 const sqlNames: Record<SimpleType, string> = {
   null: 'void',
@@ -16,8 +19,6 @@ const sqlNames: Record<SimpleType, string> = {
   date: 'date',
   timestamp: 'timestamp',
   'timestamp-ntz': 'timestamp_ntz',
-  'year-month-interval': 'interval year to month',
-  'day-time-interval': 'interval day to second',
   'calendar-interval': 'interval',
 };
 
@@ -34,6 +35,10 @@ export function typeText(type: DataType): string {
   switch (type.type) {
     case 'decimal':
       return `decimal(${type.precision},${type.scale})`;
+    case 'year-month-interval':
+      return intervalText(type.start ?? 'year', type.end ?? 'month');
+    case 'day-time-interval':
+      return intervalText(type.start ?? 'day', type.end ?? 'second');
     case 'array':
       return `array<${typeText(type.element)}>`;
     case 'map':
@@ -43,6 +48,10 @@ export function typeText(type: DataType): string {
     default:
       return sqlNames[type.type];
   }
+}
+
+function intervalText(start: string, end: string): string {
+  return start === end ? `interval ${start}` : `interval ${start} to ${end}`;
 }
 
 /** A schema as Spark's `printSchema` draws it. */
@@ -80,5 +89,5 @@ function childLines(type: DataType, indent: string): string[] {
 
 function treeName(type: DataType): string {
   if (type.type === 'array' || type.type === 'map' || type.type === 'struct') return type.type;
-  return type.type === 'decimal' ? typeText(type) : (schemaNames[type.type] ?? sqlNames[type.type]);
+  return schemaNames[type.type as SimpleType] ?? typeText(type);
 }

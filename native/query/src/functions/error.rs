@@ -98,6 +98,16 @@ impl SparkError {
         )
     }
 
+    pub fn array_index(index: i64, length: usize) -> Self {
+        Self::new(
+            "INVALID_ARRAY_INDEX",
+            format!(
+                "The index {index} is out of bounds. The array has {length} elements. Use the SQL function `get()` to tolerate \
+                 accessing element at invalid index and return NULL instead."
+            ),
+        )
+    }
+
     pub fn datetime_overflow(operation: impl fmt::Display) -> Self {
         Self::new("DATETIME_OVERFLOW", format!("Datetime operation overflow: {operation}."))
     }

@@ -4,6 +4,7 @@
 pub mod aggregates;
 pub mod arithmetic;
 pub mod cast;
+pub mod collections;
 pub mod datetime;
 pub mod error;
 pub mod hash;
@@ -12,6 +13,7 @@ pub mod strings;
 pub mod subquery;
 pub mod types;
 pub mod udf;
+pub mod windows;
 
 pub use cast::spark_string;
 pub use error::SparkError;
@@ -23,7 +25,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 static SCALARS: LazyLock<HashMap<&'static str, Arc<ScalarUDF>>> = LazyLock::new(|| {
-    let families = [arithmetic::FUNCTIONS, cast::FUNCTIONS, datetime::FUNCTIONS, hash::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, subquery::FUNCTIONS];
+    let families = [
+        arithmetic::FUNCTIONS, cast::FUNCTIONS, collections::FUNCTIONS, datetime::FUNCTIONS, hash::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, subquery::FUNCTIONS,
+    ];
     families.into_iter().flatten().map(|d| (d.name, Arc::new(udf::Function::udf(d)))).collect()
 });
 

@@ -3,10 +3,14 @@
 //! `kiln_scalar_subquery(id, a value of the result type)` fails when it is evaluated: DataFusion's constant folding
 //! keeps an expression that fails, so the call survives until the subquery's stage has run and
 //! [`replace_scalar_subqueries`] puts its value there.
-use super::udf::{Definition, Nulls, integer_value, type_at};
+use super::error::SparkError;
+use super::udf::{Arguments, Definition, Nulls, integer_value, over_first, type_at};
+use arrow::array::{Array, AsArray, BooleanArray, StructArray};
+use arrow::compute::{not, nullif};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
-use datafusion::logical_expr::ScalarFunctionArgs;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use datafusion::physical_expr::ScalarFunctionExpr;
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::PhysicalExpr;
@@ -15,12 +19,45 @@ use std::sync::Arc;
 
 pub const NAME: &str = "kiln_scalar_subquery";
 
-pub const FUNCTIONS: &[Definition] = &[Definition {
-    name: NAME,
-    nulls: Nulls::Maybe,
-    returns: |args| type_at(args, 1).cloned(),
-    invoke: |args: &ScalarFunctionArgs| exec_err!("the value of scalar subquery {:?} is not known yet", args.args.first()),
-}];
+/// `(struct of the first value and the number of rows, any column of the outer query)`: the value, where there is one row.
+///
+/// The column keeps the call where both sides of the join are known: a second row matters only to an outer row.
+pub const ONLY_ROW: &str = "kiln_only_row";
+
+pub const FUNCTIONS: &[Definition] = &[
+    Definition {
+        name: NAME,
+        nulls: Nulls::Maybe,
+        returns: |args| type_at(args, 1).cloned(),
+        invoke: |args: &ScalarFunctionArgs| exec_err!("the value of scalar subquery {:?} is not known yet", args.args.first()),
+    },
+    Definition { name: ONLY_ROW, nulls: Nulls::Maybe, returns: value_type, invoke: only_row },
+];
+
+fn value_type(args: &Arguments) -> Result<DataType> {
+    match type_at(args, 0)? {
+        DataType::Struct(fields) if fields.len() == 2 => Ok(fields[0].data_type().clone()),
+        other => exec_err!("a value and its rows are needed, not {other}"),
+    }
+}
+
+fn only_row(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+    over_first(args, |array| {
+        let Some([value, rows]) = array.as_struct_opt().map(StructArray::columns) else {
+            return exec_err!("a value and its rows are needed, not {}", array.data_type());
+        };
+        let rows = rows.as_primitive::<Int64Type>();
+        if (0..array.len()).any(|row| array.is_valid(row) && rows.is_valid(row) && rows.value(row) > 1) {
+            let message = "More than one row returned by a subquery used as an expression.";
+            return Err(SparkError::new("SCALAR_SUBQUERY_TOO_MANY_ROWS", message).into());
+        }
+        let present = array.nulls().map(|nulls| BooleanArray::new(nulls.inner().clone(), None));
+        Ok(match present {
+            Some(present) => nullif(value, &not(&present)?)?,
+            None => Arc::clone(value),
+        })
+    })
+}
 
 /// The subquery that a physical expression stands for.
 pub fn scalar_subquery_id(expr: &Arc<dyn PhysicalExpr>) -> Option<u32> {

@@ -1,11 +1,12 @@
 //! One way of writing scalar functions: a table of definitions, each a name, a result type and a vectorised body.
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// When a function gives NULL.
@@ -69,6 +70,17 @@ impl ScalarUDFImpl for Function {
         self.definition.name
     }
 
+    /// DataFusion asks for the names of all levels of an expression again and again: a deep one has a hash in its name.
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        if args.iter().any(|arg| is_deeper(arg, MAX_NAMED_LEVELS)) {
+            let mut hasher = DefaultHasher::new();
+            args.hash(&mut hasher);
+            return Ok(format!("{}(#{:016x})", self.definition.name, hasher.finish()));
+        }
+        let names: Vec<String> = args.iter().map(|arg| arg.schema_name().to_string()).collect();
+        Ok(format!("{}({})", self.definition.name, names.join(",")))
+    }
+
     fn signature(&self) -> &Signature {
         &self.signature
     }
@@ -95,6 +107,20 @@ impl ScalarUDFImpl for Function {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         (self.definition.invoke)(&args)
     }
+}
+
+const MAX_NAMED_LEVELS: usize = 12;
+
+fn is_deeper(expr: &Expr, levels: usize) -> bool {
+    let mut found = levels == 0;
+    if !found {
+        let walked = expr.apply_children(|child| {
+            found = is_deeper(child, levels - 1);
+            Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        });
+        found |= walked.is_err();
+    }
+    found
 }
 
 /// Runs `body` over arrays of one length: constants are repeated, and a call of constants only runs on one row.

@@ -145,7 +145,8 @@ impl Lowerer<'_> {
                 collected.filter = Some(filter.clone().map_or(known.clone(), |f| f.and(known)));
                 let list = typed(add(collected)?);
                 let empty = ScalarValue::new_default(&result).map_err(query_error)?;
-                case_of(vec![(list.clone().is_not_null(), list)], Some(Expr::Literal(empty, None)))
+                // DataFusion names the elements of a CASE in its own way.
+                typed(case_of(vec![(list.clone().is_not_null(), list)], Some(Expr::Literal(empty, None))))
             }
             "grouping" | "grouping_id" => typed(add(Plain { distinct: false, filter: None, ..plain(grouping_udaf(), arguments) })?),
             other => return Err(QueryError::unsupported(format!("the aggregate function {other}"))),

@@ -55,6 +55,10 @@ impl Lowerer<'_> {
     fn binary_call(&self, name: &str, left: Expr, right: Expr, data_type: &DataType, site: &Site) -> Result<Expr> {
         let operator = match name {
             "+" | "-" | "*" => return self.arithmetic(name, left, right, data_type, site),
+            "try_add" | "try_subtract" | "try_multiply" | "try_divide" | "try_mod" => {
+                return self.try_arithmetic(name, left, right, data_type, site);
+            }
+            "ceil" | "floor" => return call(&format!("kiln_{name}_digits"), vec![left, right, type_argument(data_type)?]),
             "/" | "%" | "pmod" => return self.division(name, left, right, data_type, site),
             "div" => return call("kiln_integral_divide", vec![left, right]),
             "and" => return self.and(left, right),
@@ -97,6 +101,10 @@ impl Lowerer<'_> {
                 return self.like(arguments.swap_remove(0), pattern, escape, name == "ilike");
             }
             "coalesce" => return self.coalesce(arguments, site),
+            "array" | "map" | "named_struct" => {
+                arguments.insert(0, type_argument(data_type)?);
+                return call(&format!("kiln_{name}"), arguments);
+            }
             "greatest" | "least" => {
                 let arguments = arguments.into_iter().map(|a| self.canonical(a, site)).collect::<Result<Vec<_>>>()?;
                 let function = if name == "greatest" { core::greatest() } else { core::least() };
@@ -138,6 +146,27 @@ impl Lowerer<'_> {
             }
             _ => call(function, vec![left, right]),
         }
+    }
+
+    fn try_arithmetic(&self, name: &str, left: Expr, right: Expr, data_type: &DataType, site: &Site) -> Result<Expr> {
+        let (l, r) = (site.type_of(&left)?, site.type_of(&right)?);
+        let operator = match name {
+            "try_add" => Some((Op::Add, Operator::Plus)),
+            "try_subtract" => Some((Op::Subtract, Operator::Minus)),
+            "try_multiply" => Some((Op::Multiply, Operator::Multiply)),
+            _ => None,
+        };
+        let found = match (operator, &l) {
+            // Floats do not overflow.
+            (Some((_, operator)), ArrowType::Float32 | ArrowType::Float64) => return Ok(binary(left, operator, right)),
+            (Some((op, _)), ArrowType::Decimal128(..)) => decimal::result_type(op, &l, &r),
+            (Some(_), _) => Ok(l),
+            (None, _) if name == "try_divide" => divide::quotient_type(&l, &r),
+            (None, _) => divide::remainder_type(&l, &r),
+        };
+        let result = call(&format!("kiln_{name}"), vec![left, right])?;
+        let found = found.map_err(super::query_error)?;
+        if found == arrow_type(data_type) { Ok(result) } else { self.cast(result, data_type, true, site) }
     }
 
     fn division(&self, name: &str, left: Expr, right: Expr, data_type: &DataType, site: &Site) -> Result<Expr> {

@@ -12,7 +12,8 @@ use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, lit};
 use kiln_sql::error::{QueryError, Result};
-use kiln_sql::tree::{DataType, Expression, WhenBranch};
+use kiln_sql::resolve::data_type_of;
+use kiln_sql::tree::{DataType, Expression, IntervalField, WhenBranch};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -103,7 +104,10 @@ impl Lowerer<'_> {
             Expression::NamedColumn { expression, id, .. } => Ok(self.expression(expression, site)?.alias(column_name(*id))),
             Expression::Cast { expression, data_type, is_try, .. } => {
                 let inner = self.inside(|| self.expression(expression, site), site)?;
-                self.cast(inner, data_type, *is_try, site)
+                match data_type_of(expression).interval_fields() {
+                    Some(fields) => self.interval_cast(inner, fields, data_type, *is_try, site),
+                    None => self.cast(inner, data_type, *is_try, site),
+                }
             }
             Expression::Case { branches, otherwise } => {
                 self.inside(|| self.case(branches, otherwise.as_deref(), site), site)
@@ -116,7 +120,10 @@ impl Lowerer<'_> {
                 };
                 self.call(name, lowered, data_type, site)
             }
-            Expression::Subquery { kind, plan, values, negated, .. } => self.subquery(*kind, plan, values, *negated, site),
+            Expression::Subquery { kind, plan, values, negated, position } => {
+                let lowered = self.subquery(*kind, plan, values, *negated, site);
+                lowered.map_err(|error| if error.position.is_none() { error.at(*position) } else { error })
+            }
             other => Err(QueryError::new("INTERNAL_ERROR", format!("an unresolved expression reached the lowering: {other:?}"))),
         }
     }
@@ -127,6 +134,15 @@ impl Lowerer<'_> {
         let result = f();
         site.positive.set(before);
         result
+    }
+
+    /// Arrow's types of intervals do not say which fields they have.
+    fn interval_cast(&self, expr: Expr, (start, end): (IntervalField, IntervalField), to: &DataType, is_try: bool, site: &Site) -> Result<Expr> {
+        match (to, to.interval_fields()) {
+            (DataType::String, _) => call("kiln_interval_text", vec![expr, lit(start as i32), lit(end as i32)]),
+            (_, Some((_, smallest))) if smallest < end => call("kiln_interval_floor", vec![expr, lit(smallest.size())]),
+            _ => self.cast(expr, to, is_try, site),
+        }
     }
 
     pub fn cast(&self, expr: Expr, to: &DataType, is_try: bool, site: &Site) -> Result<Expr> {
@@ -209,7 +225,8 @@ fn cannot_fail(from: &DataType, to: &DataType) -> bool {
 /// Functions that fail for values that are not unusual: what stands before them in an AND, OR or CASE guards them.
 const FALLIBLE: &[&str] = &[
     "kiln_divide", "kiln_integral_divide", "kiln_remainder", "kiln_pmod", "kiln_cast", "kiln_make_date", "kiln_next_day",
-    "kiln_to_date", "kiln_to_timestamp", "kiln_unix_timestamp", "kiln_split_part", "kiln_divide_interval",
+    "kiln_to_date", "kiln_to_timestamp", "kiln_unix_timestamp", "kiln_split_part", "kiln_divide_interval", "kiln_elt", "kiln_map",
+    "kiln_decode", "kiln_encode", "kiln_only_row",
 ];
 
 /// Whether evaluating `expr` over a row may raise an error.

@@ -1,8 +1,9 @@
 use super::compare::{binary, has_subquery};
 use super::expression::Site;
 use super::filter::split;
-use super::relation::Lowerer;
+use super::relation::{Lowerer, all_columns, project};
 use super::{query_error, subquery};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, NullEquality};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, Join, JoinConstraint, JoinType, LogicalPlan, Operator, lit};
@@ -20,14 +21,12 @@ struct Condition {
 
 impl Lowerer<'_> {
     pub fn join(&self, left: &Relation, right: &Relation, kind: JoinKind, condition: Option<&Expression>, lateral: bool) -> Result<LogicalPlan> {
-        let (left, mut right) = (self.relation(left)?, self.relation(right)?);
+        let left = self.relation(left)?;
         let join_type = join_type(kind);
         if lateral {
-            if !matches!(kind, JoinKind::Inner | JoinKind::Cross | JoinKind::LeftOuter) {
-                return Err(QueryError::unsupported("this kind of lateral join"));
-            }
-            right = LogicalPlan::Subquery(subquery::correlated(right));
+            return self.lateral_join(left, right, join_type, condition);
         }
+        let right = self.relation(right)?;
         let mut parts = Vec::new();
         if let Some(condition) = condition {
             split(condition, &mut parts);
@@ -39,6 +38,46 @@ impl Lowerer<'_> {
         }
         let plan = self.join_plans(left, right, join_type, &parts)?;
         if above.is_empty() { Ok(plan) } else { self.filter_plan(plan, &above) }
+    }
+
+    fn lateral_join(&self, left: LogicalPlan, right: &Relation, join_type: JoinType, condition: Option<&Expression>) -> Result<LogicalPlan> {
+        if !matches!(join_type, JoinType::Inner | JoinType::Left) {
+            return Err(QueryError::unsupported("this kind of lateral join"));
+        }
+        let mut parts = Vec::new();
+        if let Some(condition) = condition {
+            split(condition, &mut parts);
+        }
+        if parts.iter().any(|part| holds_subquery(part)) {
+            return Err(QueryError::unsupported("a subquery in the condition of a lateral join"));
+        }
+        if let (Some(expressions), true) = (of_one_row(right), parts.is_empty()) {
+            return self.with_columns(left, expressions);
+        }
+        let right = self.relation(right)?;
+        let columns: Vec<Expr> = all_columns(&left).into_iter().chain(all_columns(&right)).collect();
+        let right = if !right.all_out_ref_exprs().is_empty() {
+            subquery::check_decorrelation(&right, false)?;
+            LogicalPlan::Subquery(subquery::correlated(right))
+        } else {
+            right
+        };
+        // The join that DataFusion makes of it has more columns.
+        project(self.join_plans(left, right, join_type, &parts)?, columns)
+    }
+
+    /// `LATERAL (SELECT a + 1)`: columns of the row itself.
+    fn with_columns(&self, left: LogicalPlan, expressions: &[Expression]) -> Result<LogicalPlan> {
+        let site = Site::project(&left);
+        let mut columns = all_columns(&left);
+        for expression in expressions {
+            let own = self.expression(expression, &site)?.transform(|e| match e {
+                Expr::OuterReferenceColumn(_, column) => Ok(Transformed::yes(Expr::Column(column))),
+                other => Ok(Transformed::no(other)),
+            });
+            columns.push(own.map_err(query_error)?.data);
+        }
+        project(self.add_site_columns(left, &site)?, columns)
     }
 
     fn join_plans(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType, parts: &[&Expression]) -> Result<LogicalPlan> {
@@ -57,6 +96,14 @@ impl Lowerer<'_> {
         let join = Join::try_new(Arc::new(left), Arc::new(right), on, rest, join_type, JoinConstraint::On, null_equality, false);
         join.map(LogicalPlan::Join).map_err(query_error)
     }
+}
+
+/// The columns of a SELECT without FROM.
+fn of_one_row(relation: &Relation) -> Option<&[Expression]> {
+    let Relation::Project { input, expressions } = relation else { return None };
+    let is_row = matches!(input.as_ref(), Relation::LocalRelation { rows, .. } if matches!(rows.as_slice(), [row] if row.is_empty()));
+    let is_plain = expressions.iter().all(|e| !super::walk::any(e, &mut |part| matches!(part, Expression::Window { .. } | Expression::Subquery { .. })));
+    (is_row && is_plain).then_some(expressions)
 }
 
 fn join_type(kind: JoinKind) -> JoinType {

@@ -31,12 +31,13 @@ pub fn scalar(value: Option<&str>, data_type: &DataType, zone: Zone) -> Result<S
         DataType::Binary => ScalarValue::Binary(Some(hex(text).ok_or_else(bad)?)),
         DataType::Date => ScalarValue::Date32(Some(parse_date(text).ok_or_else(bad)?)),
         DataType::Timestamp => {
-            let micros = parse_timestamp(text, zone).ok_or_else(bad)?;
+            // A region stands in brackets.
+            let micros = parse_timestamp(&text.replace(['[', ']'], ""), zone).ok_or_else(bad)?;
             ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()))
         }
         DataType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(parse_timestamp_ntz(text).ok_or_else(bad)?), None),
-        DataType::YearMonthInterval => ScalarValue::IntervalYearMonth(Some(text.parse().map_err(|_| bad())?)),
-        DataType::DayTimeInterval => ScalarValue::DurationMicrosecond(Some(text.parse().map_err(|_| bad())?)),
+        DataType::YearMonthInterval { .. } => ScalarValue::IntervalYearMonth(Some(text.parse().map_err(|_| bad())?)),
+        DataType::DayTimeInterval { .. } => ScalarValue::DurationMicrosecond(Some(text.parse().map_err(|_| bad())?)),
         DataType::CalendarInterval => ScalarValue::IntervalMonthDayNano(Some(calendar_interval(text).ok_or_else(bad)?)),
         _ => return Err(QueryError::unsupported(format!("a literal of the type {data_type}"))),
     })
@@ -73,10 +74,14 @@ mod tests {
         assert_eq!(of("1.50", DataType::Decimal { precision: 3, scale: 2 }), ScalarValue::Decimal128(Some(150), 3, 2));
         assert_eq!(of("1970-01-02", DataType::Date), ScalarValue::Date32(Some(1)));
         assert_eq!(of("0aff", DataType::Binary), ScalarValue::Binary(Some(vec![10, 255])));
-        assert_eq!(of("-14", DataType::YearMonthInterval), ScalarValue::IntervalYearMonth(Some(-14)));
+        assert_eq!(of("-14", DataType::YEAR_MONTH), ScalarValue::IntervalYearMonth(Some(-14)));
         assert_eq!(
             of("1970-01-01T00:00:01Z", DataType::Timestamp),
             ScalarValue::TimestampMicrosecond(Some(1_000_000), Some("UTC".into()))
+        );
+        assert_eq!(
+            of("1970-01-01T01:00:00[Europe/Paris]", DataType::Timestamp),
+            ScalarValue::TimestampMicrosecond(Some(0), Some("UTC".into()))
         );
         assert!(scalar(Some("x"), &DataType::Integer, Zone::UTC).is_err());
         assert!(scalar(None, &DataType::String, Zone::UTC).unwrap().is_null());

@@ -4,7 +4,7 @@
 //! Here NOT IN is an anti join that needs no NULLs, beside a scalar subquery that tells whether the list has any.
 use super::expression::{Site, SiteKind, case_of};
 use super::relation::{Lowerer, column, project};
-use super::subquery::{correlated, scalar};
+use super::subquery::{check_decorrelation, correlated, scalar};
 use super::query_error;
 use crate::functions::call;
 use arrow::datatypes::DataType as ArrowType;
@@ -52,7 +52,10 @@ impl Lowerer<'_> {
             return Ok(if negated { !exists } else { exists });
         }
         match site.kind {
-            SiteKind::Filter => Ok(Expr::Exists(Exists { subquery: correlated(inner), negated })),
+            SiteKind::Filter => {
+                check_decorrelation(&inner, true)?;
+                Ok(Expr::Exists(Exists { subquery: correlated(inner), negated }))
+            }
             _ => {
                 let rows = scalar(counted(inner, |n| n)?, site)?;
                 Ok(if negated { rows.eq(lit(0i64)) } else { rows.gt(lit(0i64)) })

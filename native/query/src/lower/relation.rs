@@ -2,6 +2,7 @@ use super::expression::Site;
 use super::logical::{LocalSort, PartitionValues, Tail};
 use super::{LowerContext, query_error};
 use crate::functions::datetime::zone::Zone;
+use arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Projection, Sort, SortExpr, UserDefinedLogicalNode};
 use kiln_sql::error::{QueryError, Result};
@@ -98,7 +99,11 @@ impl<'a> Lowerer<'a> {
         let input = self.relation(input)?;
         let site = Site::plain(&input);
         let count = |e: Option<&Expression>| -> Result<Option<Box<Expr>>> {
-            e.map(|e| Ok(Box::new(datafusion::logical_expr::cast(self.expression(e, &site)?, arrow::datatypes::DataType::Int64)))).transpose()
+            let Some(count) = e.map(|e| self.expression(e, &site)).transpose()? else { return Ok(None) };
+            Ok(Some(Box::new(match count {
+                Expr::Literal(value, _) => Expr::Literal(value.cast_to(&DataType::Int64).map_err(query_error)?, None),
+                other => datafusion::logical_expr::cast(other, DataType::Int64),
+            })))
         };
         let (skip, fetch) = (count(skip)?, count(fetch)?);
         Ok(LogicalPlan::Limit(datafusion::logical_expr::Limit { skip, fetch, input: Arc::new(input) }))

@@ -8,6 +8,7 @@ use kiln_sql::error::{QueryError, Result};
 pub const ZONED: &[&str] = &[
     "hour", "minute", "second", "second_with_fraction", "date_trunc", "date_format", "unix_timestamp", "from_unixtime",
     "to_timestamp", "timestamp_add_ym_interval", "timestamp_add_interval", "subtract_timestamps", "months_between",
+    "try_to_timestamp", "timestampadd", "timestampdiff",
 ];
 
 /// The distance of a RANGE frame's bound, as DataFusion adds it to the order key.

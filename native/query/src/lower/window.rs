@@ -6,6 +6,7 @@ use super::source::cast_to;
 use super::temporal::range_bound;
 use super::{column_name, query_error};
 use crate::functions::types::arrow_type;
+use crate::functions::windows as not_null;
 use datafusion::common::ScalarValue;
 use datafusion::functions_window::{cume_dist, lead_lag, nth_value, ntile, rank, row_number};
 use datafusion::logical_expr::expr::{NullTreatment, Sort, WindowFunction, WindowFunctionParams};
@@ -58,6 +59,7 @@ impl Lowerer<'_> {
         let ignore = match name.as_str() {
             "first" | "last" => ignore_nulls(arguments.get(1)),
             "nth_value" => ignore_nulls(arguments.get(2)),
+            "lag" | "lead" => ignore_nulls(arguments.get(3)),
             _ => false,
         };
         let udwf = match name.as_str() {
@@ -67,9 +69,10 @@ impl Lowerer<'_> {
             "percent_rank" => rank::percent_rank_udwf(),
             "cume_dist" => cume_dist::cume_dist_udwf(),
             "ntile" => ntile::ntile_udwf(),
+            "lag" | "lead" if ignore => not_null::shift_not_null(),
             "lag" => lead_lag::lag_udwf(),
             "lead" => lead_lag::lead_udwf(),
-            "nth_value" if ignore => return Err(QueryError::unsupported("IGNORE NULLS of nth_value")),
+            "nth_value" if ignore => not_null::nth_not_null(),
             "nth_value" => nth_value::nth_value_udwf(),
             // A plan that is sent keeps IGNORE NULLS of aggregates only.
             "first" if !ignore => nth_value::first_value_udwf(),
@@ -83,10 +86,8 @@ impl Lowerer<'_> {
         match name.as_str() {
             "first" | "last" => arguments.truncate(1),
             "lag" | "lead" | "nth_value" | "ntile" => {
-                if name == "nth_value" {
-                    arguments.truncate(2);
-                }
-                widen_offsets(name, &mut arguments)?;
+                arguments.truncate(if name == "nth_value" { 2 } else { 3 });
+                widen_offsets(name, ignore && name == "lead", &mut arguments)?;
             }
             _ => {}
         }
@@ -161,13 +162,15 @@ impl Over {
 }
 
 /// DataFusion reads these counts as 64 bits.
-fn widen_offsets(name: &str, arguments: &mut [Expr]) -> Result<()> {
+fn widen_offsets(name: &str, is_negated: bool, arguments: &mut [Expr]) -> Result<()> {
     let at = if name == "ntile" { 0 } else { 1 };
     if let Some(offset) = arguments.get_mut(at) {
         let Expr::Literal(value, _) = offset else {
             return Err(QueryError::unsupported(format!("{name} with an offset that is not constant")));
         };
-        *offset = Expr::Literal(value.cast_to(&arrow::datatypes::DataType::Int64).map_err(query_error)?, None);
+        let value = value.cast_to(&arrow::datatypes::DataType::Int64).map_err(query_error)?;
+        let value = if is_negated { value.arithmetic_negate().map_err(query_error)? } else { value };
+        *offset = Expr::Literal(value, None);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use super::Builder;
 use super::expression::{object_name, star};
 use super::literal;
 use crate::error::{QueryError, Result};
-use crate::tree::{Expression, Position};
+use crate::tree::{DataType, Expression, Position};
 use sqlparser::ast::{
     DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, NullTreatment,
@@ -69,12 +69,19 @@ impl Builder {
             None | Some(NullTreatment::RespectNulls) => {}
             Some(NullTreatment::IgnoreNulls) => {
                 // Spark Connect carries the flag as the last argument of these.
-                let takes_flag = match name.to_ascii_lowercase().as_str() {
-                    "first" | "first_value" | "last" | "last_value" | "any_value" => arguments.len() == 1,
-                    "nth_value" => arguments.len() == 2,
-                    _ => false,
+                let place = match name.to_ascii_lowercase().as_str() {
+                    "first" | "first_value" | "last" | "last_value" | "any_value" => 1,
+                    "nth_value" => 2,
+                    "lag" | "lead" => 3,
+                    _ => 0,
                 };
-                if !takes_flag {
+                if place == 3 && arguments.len() == 1 {
+                    arguments.push(Expression::Literal { value: Some("1".to_owned()), data_type: DataType::Integer });
+                }
+                if place == 3 && arguments.len() == 2 {
+                    arguments.push(Expression::Literal { value: None, data_type: DataType::Null });
+                }
+                if place == 0 || arguments.len() != place {
                     return refuse("IGNORE NULLS");
                 }
                 arguments.push(literal::boolean(true));

@@ -1,16 +1,16 @@
 //! `INTERVAL` literals: year-month ones in months, day-time ones in microseconds.
 use super::prefix::Parsed;
 use crate::error::{QueryError, Result};
-use crate::tree::{DataType, Expression, Position};
+use crate::tree::{DataType, Expression, IntervalField, Position};
 use sqlparser::ast::{DateTimeField, Expr, Ident, Interval, Value};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_MINUTE: i64 = 60 * MICROS_PER_SECOND;
-const MICROS_PER_HOUR: i64 = 60 * MICROS_PER_MINUTE;
-const MICROS_PER_DAY: i64 = 24 * MICROS_PER_HOUR;
+const MICROS_PER_SECOND: i64 = IntervalField::Second.size();
+const MICROS_PER_HOUR: i64 = IntervalField::Hour.size();
+const MICROS_PER_MINUTE: i64 = IntervalField::Minute.size();
+const MICROS_PER_DAY: i64 = IntervalField::Day.size();
 
 /// `INTERVAL 3 MONTHS`, `INTERVAL 1 DAY 2 HOURS`, `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '3 months'`;
 /// none if what follows the word is no interval (`interval` may be a column).
@@ -119,21 +119,25 @@ impl Unit {
         })
     }
 
-    fn is_year_month(self) -> bool {
-        matches!(self, Self::Year | Self::Month)
+    /// The field of the type that a literal with this unit has.
+    fn field(self) -> IntervalField {
+        match self {
+            Self::Year => IntervalField::Year,
+            Self::Month => IntervalField::Month,
+            Self::Week | Self::Day => IntervalField::Day,
+            Self::Hour => IntervalField::Hour,
+            Self::Minute => IntervalField::Minute,
+            Self::Second | Self::Millisecond | Self::Microsecond => IntervalField::Second,
+        }
     }
 
     /// Months or microseconds in one.
     fn size(self) -> i64 {
         match self {
-            Self::Year => 12,
-            Self::Month | Self::Microsecond => 1,
             Self::Week => 7 * MICROS_PER_DAY,
-            Self::Day => MICROS_PER_DAY,
-            Self::Hour => MICROS_PER_HOUR,
-            Self::Minute => MICROS_PER_MINUTE,
-            Self::Second => MICROS_PER_SECOND,
             Self::Millisecond => 1_000,
+            Self::Microsecond => 1,
+            other => other.field().size(),
         }
     }
 }
@@ -143,30 +147,31 @@ pub(super) fn literal(text: &str, from: Option<&str>, to: Option<&str>, at: Opti
     let invalid = |why: &str| {
         QueryError::new("INVALID_INTERVAL_FORMAT", format!("The interval '{text}' is invalid: {why}")).at(at)
     };
-    let (amount, is_year_month) = match (from.and_then(Unit::of), to.and_then(Unit::of)) {
-        (Some(from), Some(to)) => between(text, from, to).map_err(invalid)?,
+    let (amount, data_type) = match (from.and_then(Unit::of), to.and_then(Unit::of)) {
+        (Some(from), Some(to)) => {
+            (between(text, from, to).map_err(invalid)?, DataType::interval(from.field(), to.field()))
+        }
         _ => units(text).map_err(invalid)?,
     };
-    if is_year_month && i32::try_from(amount).is_err() {
+    if matches!(data_type, DataType::YearMonthInterval { .. }) && i32::try_from(amount).is_err() {
         return Err(invalid("it is out of range"));
     }
-    let data_type = if is_year_month { DataType::YearMonthInterval } else { DataType::DayTimeInterval };
     Ok(Expression::Literal { value: Some(amount.to_string()), data_type })
 }
 
-type Amount = std::result::Result<(i64, bool), &'static str>;
+type Parts<T> = std::result::Result<T, &'static str>;
 
 const OUT_OF_RANGE: &str = "it is out of range";
 
 /// `1 year 2 months`, `-3 days 1.5 seconds`; the word `interval` may come first.
-fn units(text: &str) -> Amount {
+fn units(text: &str) -> Parts<(i64, DataType)> {
     let lower = text.trim().to_ascii_lowercase();
     let mut words = lower.split_whitespace().peekable();
     if words.peek() == Some(&"interval") {
         words.next();
     }
     let mut total = 0i64;
-    let mut is_year_month = None;
+    let mut fields: Option<(IntervalField, IntervalField)> = None;
     while let Some(number) = words.next() {
         // `- 1 day` has its sign apart.
         let joined;
@@ -178,20 +183,22 @@ fn units(text: &str) -> Amount {
         };
         let unit = words.next().ok_or("a number has no unit")?;
         let unit = Unit::of(unit).ok_or("it has an unknown unit")?;
-        match is_year_month {
-            None => is_year_month = Some(unit.is_year_month()),
-            Some(other) if other != unit.is_year_month() => {
+        let field = unit.field();
+        fields = Some(match fields {
+            None => (field, field),
+            Some((_, end)) if (end <= IntervalField::Month) != (field <= IntervalField::Month) => {
                 return Err("year-month and day-time fields cannot be mixed");
             }
-            Some(_) => {}
-        }
+            Some((start, end)) => (start.min(field), end.max(field)),
+        });
         let amount = if unit == Unit::Second { seconds(number) } else { whole(number)?.checked_mul(unit.size()) };
         total = amount.and_then(|amount| total.checked_add(amount)).ok_or(OUT_OF_RANGE)?;
     }
-    Ok((total, is_year_month.ok_or("it has no unit")?))
+    let (start, end) = fields.ok_or("it has no unit")?;
+    Ok((total, DataType::interval(start, end)))
 }
 
-fn whole(number: &str) -> std::result::Result<i64, &'static str> {
+fn whole(number: &str) -> Parts<i64> {
     number.parse().map_err(|_| "a whole number is expected before its unit")
 }
 
@@ -215,14 +222,14 @@ fn seconds(number: &str) -> Option<i64> {
 }
 
 /// `'1-2' YEAR TO MONTH`, `'1 02:03:04.5' DAY TO SECOND` and the ranges between.
-fn between(text: &str, from: Unit, to: Unit) -> Amount {
+fn between(text: &str, from: Unit, to: Unit) -> Parts<i64> {
     const FORMAT: &str = "it does not have the format of its fields";
     let trimmed = text.trim();
     let (negative, rest) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
     };
-    let unsigned = |part: &str| -> std::result::Result<i64, &'static str> {
+    let unsigned = |part: &str| -> Parts<i64> {
         if part.is_empty() || !part.chars().all(|c| c.is_ascii_digit()) {
             return Err(FORMAT);
         }
@@ -236,7 +243,7 @@ fn between(text: &str, from: Unit, to: Unit) -> Amount {
             return Err("months must be between 0 and 11");
         }
         let total = unsigned(years)?.checked_mul(12).and_then(|m| m.checked_add(months)).ok_or(OUT_OF_RANGE)?;
-        return Ok((signed(total), true));
+        return Ok(signed(total));
     }
     if from < Unit::Day || to > Unit::Second || from >= to {
         return Err("no such range of fields");
@@ -275,5 +282,5 @@ fn between(text: &str, from: Unit, to: Unit) -> Amount {
     if parts.next().is_some() {
         return Err(FORMAT);
     }
-    Ok((signed(total.ok_or(OUT_OF_RANGE)?), false))
+    Ok(signed(total.ok_or(OUT_OF_RANGE)?))
 }

@@ -114,6 +114,8 @@ struct Builder {
     windows: Vec<Vec<(String, WindowSpec)>>,
     /// Bytes of what was written once and stands in the tree more than once.
     copies: usize,
+    /// The window functions so far.
+    window_calls: usize,
 }
 
 impl Builder {

@@ -4,7 +4,7 @@ use super::expression::{ident, names, object_name, star};
 use super::lexer::position;
 use super::query::refuse;
 use crate::error::{QueryError, Result};
-use crate::tree::{Expression, GroupKind, Relation};
+use crate::tree::{Expression, GroupKind, Position, Relation};
 use sqlparser::ast::{
     Distinct, ExceptSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
     WildcardAdditionalOptions,
@@ -47,7 +47,6 @@ impl Builder {
         unsupported(!lateral_views.is_empty(), "LATERAL VIEW")?;
         unsupported(prewhere.is_some(), "PREWHERE")?;
         unsupported(!connect_by.is_empty(), "CONNECT BY")?;
-        unsupported(qualify.is_some(), "QUALIFY")?;
         unsupported(value_table_mode.is_some(), "SELECT AS STRUCT or VALUE")?;
         if !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty() {
             return Err(QueryError::new(
@@ -71,7 +70,21 @@ impl Builder {
             let condition = self.expression(condition)?;
             relation = Relation::Filter { input: Box::new(relation), condition };
         }
-        let columns = projection.into_iter().map(|item| self.select_item(item)).collect::<Result<Vec<_>>>()?;
+        let windows_before = self.window_calls;
+        let mut columns = projection.into_iter().map(|item| self.select_item(item)).collect::<Result<Vec<_>>>()?;
+        let is_qualified = qualify.is_some();
+        if let Some(condition) = qualify {
+            let expression = Box::new(self.expression(condition)?);
+            if self.window_calls == windows_before {
+                return Err(QueryError::new(
+                    "QUALIFY_REQUIRES_WINDOW_FUNCTION",
+                    "The QUALIFY clause requires a window function in its condition or in the SELECT list",
+                )
+                .at(at)
+                .hint("Use WHERE or HAVING"));
+            }
+            columns.push(Expression::Alias { expression, names: vec![QUALIFIED.to_owned()] });
+        }
         let grouping = self.grouping(group_by, at)?;
         let having = match having {
             Some(having) => Some(self.expression(having)?),
@@ -94,6 +107,9 @@ impl Builder {
                 Relation::Aggregate { input, group_kind, grouping, grouping_sets, aggregates: columns, having }
             }
         };
+        if is_qualified {
+            relation = qualified(relation, at);
+        }
         match distinct {
             None | Some(Distinct::All) => {}
             Some(Distinct::Distinct) => {
@@ -129,6 +145,16 @@ impl Builder {
             }
         }
     }
+}
+
+/// The name of the condition of QUALIFY among the columns, which it may name like a lateral alias.
+const QUALIFIED: &str = "__qualify";
+
+/// The rows whose last column, the condition, is true; without that column.
+fn qualified(relation: Relation, position: Option<Position>) -> Relation {
+    let condition = || Expression::UnresolvedAttribute { parts: vec![QUALIFIED.to_owned()], plan_id: None, position };
+    let filter = Relation::Filter { input: Box::new(relation), condition: condition() };
+    Relation::Drop { input: Box::new(filter), columns: vec![condition()] }
 }
 
 fn wildcard(target: Option<Vec<String>>, options: WildcardAdditionalOptions) -> Result<Expression> {

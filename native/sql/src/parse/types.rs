@@ -2,7 +2,7 @@
 use super::Builder;
 use super::lexer::position;
 use crate::error::{QueryError, Result};
-use crate::tree::{DataType, Position, StructField};
+use crate::tree::{DataType, IntervalField, Position, StructField};
 use sqlparser::ast::{self, ArrayElemTypeDef, ExactNumberInfo, IntervalFields, TimezoneInfo};
 
 impl Builder {
@@ -102,20 +102,22 @@ fn decimal(info: &ExactNumberInfo, at: Option<Position>) -> Result<DataType> {
 }
 
 fn interval(fields: Option<IntervalFields>) -> DataType {
-    match fields {
-        None => DataType::CalendarInterval,
-        Some(IntervalFields::Year | IntervalFields::Month | IntervalFields::YearToMonth) => DataType::YearMonthInterval,
-        Some(
-            IntervalFields::Day
-            | IntervalFields::Hour
-            | IntervalFields::Minute
-            | IntervalFields::Second
-            | IntervalFields::DayToHour
-            | IntervalFields::DayToMinute
-            | IntervalFields::DayToSecond
-            | IntervalFields::HourToMinute
-            | IntervalFields::HourToSecond
-            | IntervalFields::MinuteToSecond,
-        ) => DataType::DayTimeInterval,
-    }
+    use IntervalField::{Day, Hour, Minute, Month, Second, Year};
+    let Some(fields) = fields else { return DataType::CalendarInterval };
+    let (start, end) = match fields {
+        IntervalFields::Year => (Year, Year),
+        IntervalFields::Month => (Month, Month),
+        IntervalFields::YearToMonth => (Year, Month),
+        IntervalFields::Day => (Day, Day),
+        IntervalFields::Hour => (Hour, Hour),
+        IntervalFields::Minute => (Minute, Minute),
+        IntervalFields::Second => (Second, Second),
+        IntervalFields::DayToHour => (Day, Hour),
+        IntervalFields::DayToMinute => (Day, Minute),
+        IntervalFields::DayToSecond => (Day, Second),
+        IntervalFields::HourToMinute => (Hour, Minute),
+        IntervalFields::HourToSecond => (Hour, Second),
+        IntervalFields::MinuteToSecond => (Minute, Second),
+    };
+    DataType::interval(start, end)
 }

@@ -42,6 +42,7 @@ impl Builder {
             WindowType::WindowSpec(spec) => spec,
         };
         let spec = self.window_spec(spec, at)?;
+        self.window_calls += 1;
         Ok(Expression::Window { function: Box::new(function), spec })
     }
 

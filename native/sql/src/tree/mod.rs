@@ -8,6 +8,7 @@
 
 mod data_type;
 mod expression;
+mod interval;
 mod relation;
 
 pub use data_type::{DataType, StructField};
@@ -15,6 +16,7 @@ pub use expression::{
     Expression, FrameBound, FrameBoundKind, FrameUnit, NullOrdering, SortDirection, SortOrder,
     SubqueryKind, WhenBranch, WindowFrame, WindowSpec,
 };
+pub use interval::{IntervalField, interval_text};
 pub use relation::{
     Cte, GroupKind, JoinKind, ReadSource, Relation, SetOpKind,
 };

@@ -12,9 +12,11 @@ SELECT a FROM t DISTRIBUTE BY a SORT BY b;
 SELECT a FROM t CLUSTER BY a;
 SELECT a FROM t UNION ALL SELECT b FROM u SORT BY a;
 FROM t SELECT a WHERE b;
-FROM t;
+FROM t;;
 TABLE t;
 TABLE s.t UNION TABLE u LIMIT 1;
 SELECT -- a comment
   a /* and /* nested */ another */
 FROM t;;
+SELECT a FROM t QUALIFY rank() OVER (ORDER BY a) = 1;
+SELECT a FROM t QUALIFY a = 1;

@@ -373,21 +373,3 @@ pub fn golden(path: &str, actual: &str) -> Result<(), Box<dyn std::error::Error>
     assert_eq!(actual, expected, "{} (KILN_UPDATE=1 writes it anew)", path.display());
     Ok(())
 }
-
-/// Kiln has one type for all day-time and one for all year-month intervals.
-pub fn general(data_type: &str) -> String {
-    let mut text = data_type.to_owned();
-    for narrow in [
-        "interval day to hour",
-        "interval day to minute",
-        "interval hour",
-        "interval minute",
-        "interval second",
-        "interval day",
-    ] {
-        if text == narrow {
-            text = "interval day to second".to_owned();
-        }
-    }
-    if text == "interval month" || text == "interval year" { "interval year to month".to_owned() } else { text }
-}

@@ -52,8 +52,7 @@ fn arithmetic_type(op: Op, args: &Arguments) -> Result<DataType> {
     }
 }
 
-fn arithmetic(op: Op, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-    let on_error = OnError::Fail;
+fn arithmetic(op: Op, on_error: OnError, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     match args.return_type() {
         DataType::Int8 => finish(args, integer::arithmetic::<Int8Type>(op, on_error, args)?),
         DataType::Int16 => finish(args, integer::arithmetic::<Int16Type>(op, on_error, args)?),
@@ -158,9 +157,18 @@ macro_rules! define {
 }
 
 pub const FUNCTIONS: &[Definition] = &[
-    define!("kiln_add", Strict, |a| arithmetic_type(Op::Add, a), |a| arithmetic(Op::Add, a)),
-    define!("kiln_subtract", Strict, |a| arithmetic_type(Op::Subtract, a), |a| arithmetic(Op::Subtract, a)),
-    define!("kiln_multiply", Strict, |a| arithmetic_type(Op::Multiply, a), |a| arithmetic(Op::Multiply, a)),
+    define!("kiln_add", Strict, |a| arithmetic_type(Op::Add, a), |a| arithmetic(Op::Add, OnError::Fail, a)),
+    define!("kiln_subtract", Strict, |a| arithmetic_type(Op::Subtract, a), |a| arithmetic(Op::Subtract, OnError::Fail, a)),
+    define!("kiln_multiply", Strict, |a| arithmetic_type(Op::Multiply, a), |a| arithmetic(Op::Multiply, OnError::Fail, a)),
+    define!("kiln_try_add", Maybe, |a| arithmetic_type(Op::Add, a), |a| arithmetic(Op::Add, OnError::Null, a)),
+    define!("kiln_try_subtract", Maybe, |a| arithmetic_type(Op::Subtract, a), |a| arithmetic(Op::Subtract, OnError::Null, a)),
+    define!("kiln_try_multiply", Maybe, |a| arithmetic_type(Op::Multiply, a), |a| arithmetic(Op::Multiply, OnError::Null, a)),
+    define!("kiln_try_divide", Maybe, |a| divide::quotient_type(type_at(a, 0)?, type_at(a, 1)?), |a| {
+        finish_ref(a, divide::divide(OnError::Null, a)?)
+    }),
+    define!("kiln_try_mod", Maybe, |a| divide::remainder_type(type_at(a, 0)?, type_at(a, 1)?), |a| {
+        finish_ref(a, divide::remainder(false, OnError::Null, a)?)
+    }),
     define!("kiln_divide", Strict, |a| divide::quotient_type(type_at(a, 0)?, type_at(a, 1)?), |a| {
         finish_ref(a, divide::divide(OnError::Fail, a)?)
     }),
@@ -180,6 +188,9 @@ pub const FUNCTIONS: &[Definition] = &[
     define!("kiln_bround", Strict, third, |a| rounded(Mode::HalfEven, a)),
     define!("kiln_ceil", Strict, |a| type_at(a, 1).cloned(), |a| whole(Mode::Ceiling, a)),
     define!("kiln_floor", Strict, |a| type_at(a, 1).cloned(), |a| whole(Mode::Floor, a)),
+    // (value, digits, a value of the result type)
+    define!("kiln_ceil_digits", Strict, third, |a| rounded(Mode::Ceiling, a)),
+    define!("kiln_floor_digits", Strict, third, |a| rounded(Mode::Floor, a)),
     define!("kiln_normalize_float", Strict, same, |a| over_first(a, float::normalize)),
     define!("kiln_to_ordered", Strict, ordered_type, |a| over_first(a, float::to_ordered)),
     define!("kiln_from_ordered", Strict, float_type, |a| over_first(a, float::from_ordered)),

@@ -1,6 +1,6 @@
 //! Values as text: Spark's `CAST(x AS STRING)` and what `show()` prints.
 use crate::functions::arithmetic::wide::POWERS;
-use crate::functions::datetime::format::{write_date, write_day_time, write_timestamp, write_year_month};
+use crate::functions::datetime::format::{write_date, write_timestamp};
 use crate::functions::datetime::zone::Zone;
 use crate::functions::types::arrow_type;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
@@ -9,7 +9,7 @@ use arrow::datatypes::{
     IntervalMonthDayNanoType, IntervalYearMonthType, TimestampMicrosecondType,
 };
 use datafusion::common::{Result, exec_err};
-use kiln_sql::tree::DataType;
+use kiln_sql::tree::{DataType, interval_text};
 use std::fmt::Write;
 
 macro_rules! put {
@@ -66,8 +66,12 @@ pub fn write_value(out: &mut String, array: &ArrayRef, row: usize, data_type: &D
         DataType::Date => write_date(out, array.as_primitive::<Date32Type>().value(row)),
         DataType::Timestamp => write_timestamp(out, zone.to_local(array.as_primitive::<TimestampMicrosecondType>().value(row))),
         DataType::TimestampNtz => write_timestamp(out, array.as_primitive::<TimestampMicrosecondType>().value(row)),
-        DataType::YearMonthInterval => write_year_month(out, array.as_primitive::<IntervalYearMonthType>().value(row)),
-        DataType::DayTimeInterval => write_day_time(out, array.as_primitive::<DurationMicrosecondType>().value(row)),
+        DataType::YearMonthInterval { start, end } => {
+            out.push_str(&interval_text(i64::from(array.as_primitive::<IntervalYearMonthType>().value(row)), *start, *end));
+        }
+        DataType::DayTimeInterval { start, end } => {
+            out.push_str(&interval_text(array.as_primitive::<DurationMicrosecondType>().value(row), *start, *end));
+        }
         DataType::CalendarInterval => {
             let value = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
             put!(out, "{} months {} days {} seconds", value.months, value.days, value.nanoseconds as f64 / 1e9);

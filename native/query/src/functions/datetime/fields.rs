@@ -1,9 +1,9 @@
 //! Parts of dates and timestamps.
-use super::calendar::{self, MICROS_PER_DAY, split};
+use super::calendar::{self, split};
 use super::zone::Zone;
 use crate::functions::udf::{over_first, text};
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{ArrowPrimitiveType, Date32Type, Decimal128Type, DurationMicrosecondType, Int32Type, TimestampMicrosecondType};
+use arrow::datatypes::{ArrowPrimitiveType, Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType};
 use arrow::array::PrimitiveArray;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
@@ -77,8 +77,4 @@ pub fn second_with_fraction(args: &ScalarFunctionArgs) -> Result<ColumnarValue> 
         let seconds = stamps.unary::<_, Decimal128Type>(|v| i128::from(zone.to_local(v).rem_euclid(calendar::MICROS_PER_MINUTE)));
         Ok(Arc::new(seconds.with_precision_and_scale(8, 6)?))
     })
-}
-
-pub fn interval_days(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-    over_first(args, |array| Ok(Arc::new(typed::<DurationMicrosecondType>(array)?.unary::<_, Int32Type>(|v| (v / MICROS_PER_DAY) as i32))))
 }

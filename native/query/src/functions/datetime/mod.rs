@@ -3,6 +3,7 @@ mod arithmetic;
 pub mod calendar;
 mod epoch;
 mod fields;
+mod intervals;
 pub mod format;
 pub mod parse;
 pub mod pattern;
@@ -10,8 +11,10 @@ mod pattern_format;
 pub mod pattern_parse;
 mod text;
 mod truncate;
+mod units;
 pub mod zone;
 
+use super::arithmetic::operands::OnError;
 use super::udf::{Arguments, Definition, Nulls, type_at};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::Result;
@@ -52,6 +55,14 @@ fn first(args: &Arguments) -> Result<DataType> {
     type_at(args, 0).cloned()
 }
 
+fn byte(_: &Arguments) -> Result<DataType> {
+    Ok(DataType::Int8)
+}
+
+fn third(args: &Arguments) -> Result<DataType> {
+    type_at(args, 2).cloned()
+}
+
 fn second(args: &Arguments) -> Result<DataType> {
     type_at(args, 1).cloned()
 }
@@ -76,7 +87,16 @@ pub const FUNCTIONS: &[Definition] = &[
     define!("kiln_minute", Strict, int, |a| fields::time_part(a, fields::minute)),
     define!("kiln_second", Strict, int, |a| fields::time_part(a, fields::second)),
     define!("kiln_second_with_fraction", Strict, seconds, fields::second_with_fraction),
-    define!("kiln_extract_interval_days", Strict, int, fields::interval_days),
+    define!("kiln_extract_interval_years", Strict, int, intervals::years),
+    define!("kiln_extract_interval_months", Strict, byte, intervals::months),
+    define!("kiln_extract_interval_days", Strict, int, intervals::days),
+    define!("kiln_extract_interval_hours", Strict, byte, intervals::hours),
+    define!("kiln_extract_interval_minutes", Strict, byte, intervals::minutes),
+    define!("kiln_extract_interval_seconds", Strict, seconds, intervals::seconds),
+    // (interval, months or microseconds)
+    define!("kiln_interval_floor", Strict, first, intervals::without_smaller),
+    // (interval, first field, last field)
+    define!("kiln_interval_text", Strict, string, intervals::text),
     define!("kiln_date_add", Strict, date, |a| arithmetic::date_add(1, a)),
     define!("kiln_date_sub", Strict, date, |a| arithmetic::date_add(-1, a)),
     define!("kiln_add_months", Strict, date, arithmetic::add_months_to_date),
@@ -94,8 +114,12 @@ pub const FUNCTIONS: &[Definition] = &[
     define!("kiln_trunc", Maybe, date, truncate::trunc),
     define!("kiln_date_trunc", Maybe, second, truncate::date_trunc),
     define!("kiln_make_date", Strict, date, truncate::make_date),
-    define!("kiln_to_date", Strict, date, text::to_date),
-    define!("kiln_to_timestamp", Strict, timestamp, text::to_timestamp),
+    define!("kiln_to_date", Strict, date, |a| text::to_date(OnError::Fail, a)),
+    define!("kiln_to_timestamp", Strict, timestamp, |a| text::to_timestamp(OnError::Fail, a)),
+    define!("kiln_try_to_date", Maybe, date, |a| text::to_date(OnError::Null, a)),
+    define!("kiln_try_to_timestamp", Maybe, timestamp, |a| text::to_timestamp(OnError::Null, a)),
+    define!("kiln_timestampadd", Strict, third, units::add),
+    define!("kiln_timestampdiff", Strict, long, units::difference),
     define!("kiln_date_format", Strict, string, text::date_format),
     define!("kiln_unix_timestamp", Maybe, long, text::unix_timestamp),
     define!("kiln_from_unixtime", Strict, string, text::from_unixtime),

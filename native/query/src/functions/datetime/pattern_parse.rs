@@ -49,6 +49,9 @@ pub fn parse(items: &[Item], text: &str) -> Result<(i32, i64, Option<Zone>), Mis
     if at < text.len() {
         return Err(Mismatch(format!("Text '{text}' could not be parsed, unparsed text found at index {at}")));
     }
+    if let Some(reason) = fields.out_of_range() {
+        return Err(Mismatch(format!("Text '{text}' could not be parsed: {reason}")));
+    }
     fields.finish().ok_or_else(|| Mismatch(format!("Text '{text}' could not be parsed: Invalid date or time")))
 }
 
@@ -143,6 +146,21 @@ impl Fields {
         Some(used)
     }
 
+    /// Java's words for a number that its field never has.
+    fn out_of_range(&self) -> Option<String> {
+        let fields = [
+            ("MonthOfYear", self.month, 1, 12, "12"),
+            ("DayOfMonth", self.day, 1, 31, "28/31"),
+            ("HourOfDay", self.hour, 0, 23, "23"),
+            ("MinuteOfHour", Some(self.minute), 0, 59, "59"),
+            ("SecondOfMinute", Some(self.second), 0, 59, "59"),
+        ];
+        fields.into_iter().find_map(|(name, value, least, most, shown)| {
+            let value = value.filter(|value| !(least..=most).contains(value))?;
+            Some(format!("Invalid value for {name} (valid values {least} - {shown}): {value}"))
+        })
+    }
+
     fn finish(self) -> Option<(i32, i64, Option<Zone>)> {
         let year = self.year.unwrap_or(1970);
         let days = match self.day_of_year {
@@ -189,6 +207,8 @@ mod tests {
         assert_eq!(at("yyyy-MM-dd[ HH:mm]", "1970-01-01"), Ok(0));
         assert_eq!(at("yyyy-MM-dd", "xx"), Err(Mismatch("Text 'xx' could not be parsed at index 0".into())));
         assert!(at("yyyy-MM-dd", "1970-02-30").is_err());
+        let reason = "Text '1970-13-01' could not be parsed: Invalid value for MonthOfYear (valid values 1 - 12): 13";
+        assert_eq!(at("yyyy-MM-dd", "1970-13-01"), Err(Mismatch(reason.into())));
         assert!(at("yyyy-MM-dd", "1970-01-01x").is_err());
     }
 }

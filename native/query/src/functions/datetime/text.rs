@@ -5,7 +5,7 @@ use super::pattern::{Item, compile};
 use super::pattern_format::format;
 use super::pattern_parse::{Mismatch, parse, parse_instant};
 use super::zone::Zone;
-use crate::functions::arithmetic::operands::finish;
+use crate::functions::arithmetic::operands::{OnError, finish};
 use crate::functions::error::SparkError;
 use crate::functions::strings::rows::{Rows, write_rows};
 use crate::functions::udf::text as constant_text;
@@ -66,6 +66,7 @@ pub fn from_unixtime(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 /// `f` of each text and its pattern.
 fn parsed<T: arrow::datatypes::ArrowPrimitiveType>(
     args: &ScalarFunctionArgs,
+    on_error: OnError,
     f: impl Fn(&[Item], &str) -> std::result::Result<T::Native, SparkError>,
 ) -> Result<PrimitiveArray<T>> {
     let rows = Rows::new(args)?;
@@ -74,26 +75,30 @@ fn parsed<T: arrow::datatypes::ArrowPrimitiveType>(
     let mut builder = PrimitiveArray::<T>::builder(rows.len());
     for row in 0..rows.len() {
         match (texts.get(row), patterns.get(row)) {
-            (Some(text), Some(pattern)) => builder.append_value(f(compiled.get(pattern)?, text)?),
+            (Some(text), Some(pattern)) => match (f(compiled.get(pattern)?, text), on_error) {
+                (Ok(value), _) => builder.append_value(value),
+                (Err(_), OnError::Null) => builder.append_null(),
+                (Err(error), OnError::Fail) => return Err(error.into()),
+            },
             _ => builder.append_null(),
         }
     }
     Ok(builder.finish())
 }
 
-pub fn to_date(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-    let array = parsed::<Date32Type>(args, |items, text| {
+pub fn to_date(on_error: OnError, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let array = parsed::<Date32Type>(args, on_error, |items, text| {
         parse(items, text).map(|(days, _, _)| days).map_err(|e| cannot_parse(e, "try_to_date"))
     })?;
     finish(args, array)
 }
 
-pub fn to_timestamp(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+pub fn to_timestamp(on_error: OnError, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let zone = match args.return_type() {
         DataType::Timestamp(_, None) => Zone::UTC,
         _ => zone(args)?,
     };
-    let array = parsed::<TimestampMicrosecondType>(args, |items, text| {
+    let array = parsed::<TimestampMicrosecondType>(args, on_error, |items, text| {
         parse_instant(items, text, zone).map_err(|e| cannot_parse(e, "try_to_timestamp"))
     })?;
     finish(args, array.with_data_type(args.return_type().clone()))
@@ -116,7 +121,7 @@ pub fn unix_timestamp(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
             finish(args, dates.unary_opt::<_, Int64Type>(|d| Some(seconds(zone.to_utc(join(d, 0)?)))))
         }
         _ => {
-            let array = parsed::<Int64Type>(args, |items, text| {
+            let array = parsed::<Int64Type>(args, OnError::Fail, |items, text| {
                 parse_instant(items, text, zone).map(seconds).map_err(|e| cannot_parse(e, "try_to_timestamp"))
             })?;
             finish(args, array)

@@ -1,7 +1,8 @@
 //! New text from text.
 use super::rows::{Rows, borrow_rows, char_count, char_offset, write_rows};
 use crate::functions::error::SparkError;
-use arrow::array::{Array, AsArray, BinaryBuilder};
+use arrow::array::{Array, AsArray, BinaryBuilder, new_null_array};
+use arrow::compute::interleave;
 use arrow::datatypes::DataType;
 use crate::functions::arithmetic::operands::finish_ref;
 use datafusion::common::{Result, exec_err};
@@ -60,6 +61,24 @@ pub fn concat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         }
         Ok(Some(()))
     })
+}
+
+/// `elt(n, a, b, ...)`: the n-th value, counted from 1.
+pub fn elt(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let rows = Rows::new(args)?;
+    let (numbers, len) = (rows.integer(0)?, rows.len());
+    let values = rows.arrays().get(1..).unwrap_or_default();
+    let null = new_null_array(args.return_type(), 1);
+    let arrays: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).chain([null.as_ref()]).collect();
+    let place = |row| match numbers.get(row) {
+        None => Ok((values.len(), 0)),
+        Some(n) => match usize::try_from(n).ok().filter(|n| (1..=values.len()).contains(n)) {
+            Some(n) => Ok((n - 1, if values[n - 1].len() == 1 { 0 } else { row })),
+            None => Err(SparkError::array_index(n, values.len())),
+        },
+    };
+    let places = (0..len).map(place).collect::<std::result::Result<Vec<_>, SparkError>>()?;
+    finish_ref(args, interleave(&arrays, &places)?)
 }
 
 /// NULLs are left out; lists give their items.

@@ -2,7 +2,7 @@
 use crate::functions::types::arrow_type;
 use crate::functions::{kiln_functions, spark_string, subquery};
 use crate::lower::{KilnExtensionPlanner, LowerContext, Lowered, lower, query_error};
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -119,7 +119,12 @@ fn replace(expr: Expr, values: &BTreeMap<u32, ScalarValue>) -> Transformed<Expr>
 impl Answer {
     /// Rows as Spark's casts to string print them.
     pub fn rows(&self, zone: &str) -> Vec<Vec<Option<String>>> {
-        let texts: Vec<_> = self.batch.columns().iter().zip(&self.columns).map(|(a, c)| spark_string(a, &c.data_type, zone).unwrap()).collect();
+        let text = |(array, column): (&ArrayRef, &OutputColumn)| match array.as_binary_opt::<i32>() {
+            // A cast, unlike `show()`, reads the bytes.
+            Some(bytes) => bytes.iter().map(|b| b.map(String::from_utf8_lossy)).collect::<StringArray>(),
+            None => spark_string(array, &column.data_type, zone).unwrap(),
+        };
+        let texts: Vec<_> = self.batch.columns().iter().zip(&self.columns).map(text).collect();
         let value = |row: usize, column: usize| texts[column].is_valid(row).then(|| texts[column].value(row).to_owned());
         (0..self.batch.num_rows()).map(|row| (0..texts.len()).map(|column| value(row, column)).collect()).collect()
     }

@@ -40,6 +40,8 @@ fn can_cast(from: &DataType, to: &DataType) -> bool {
         (Date, Timestamp | TimestampNtz) | (Timestamp, Date | TimestampNtz) | (TimestampNtz, Date | Timestamp) => true,
         (a, b) if is_numeric(a) && is_numeric(b) => true,
         (t, Timestamp) | (Timestamp, t) if is_numeric(t) => true,
+        (DataType::YearMonthInterval { .. }, DataType::YearMonthInterval { .. })
+        | (DataType::DayTimeInterval { .. }, DataType::DayTimeInterval { .. }) => true,
         (a, b) if (is_integral(a) || is_decimal(a)) && is_interval(b) => true,
         (a, b) if is_interval(a) && (is_integral(b) || is_decimal(b)) => true,
         (Array { element: a, .. }, Array { element: b, .. }) => can_cast(a, b),

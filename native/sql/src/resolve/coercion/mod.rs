@@ -43,7 +43,7 @@ pub(super) const fn is_numeric(data_type: &DataType) -> bool {
 }
 
 pub(super) const fn is_interval(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::YearMonthInterval | DataType::DayTimeInterval)
+    matches!(data_type, DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. })
 }
 
 pub(super) const fn is_timestamp(data_type: &DataType) -> bool {

@@ -1,7 +1,7 @@
 //! The type that two or more types have in common.
 use super::decimal::{self, digits_of};
 use super::{is_atomic, is_decimal, is_float, is_integral, is_interval, is_numeric};
-use crate::tree::{DataType, StructField};
+use crate::tree::{DataType, IntervalField, StructField};
 
 type Widen = fn(&DataType, &DataType) -> Option<DataType>;
 
@@ -34,8 +34,16 @@ pub(in crate::resolve) fn tightest(left: &DataType, right: &DataType) -> Option<
         }
         (Timestamp, Date | TimestampNtz) | (Date | TimestampNtz, Timestamp) => Some(Timestamp),
         (TimestampNtz, Date) | (Date, TimestampNtz) => Some(TimestampNtz),
-        _ => complex(left, right, tightest),
+        _ => intervals(left, right).or_else(|| complex(left, right, tightest)),
     }
+}
+
+/// The fields of both.
+fn intervals(left: &DataType, right: &DataType) -> Option<DataType> {
+    let kinds = (is_interval(left) && is_interval(right)).then(|| (left.interval_fields(), right.interval_fields()));
+    let Some((Some((start, end)), Some((from, to)))) = kinds else { return None };
+    let same_kind = (end <= IntervalField::Month) == (to <= IntervalField::Month);
+    same_kind.then(|| DataType::interval(start.min(from), end.max(to)))
 }
 
 fn holds(wide: &DataType, narrow: &DataType) -> bool {

@@ -67,12 +67,10 @@ impl Resolver<'_> {
             }
             Expression::Literal { value, data_type } => Ok(Typed::literal(value.as_deref(), data_type.clone())),
             Expression::Alias { expression, names } => {
-                let mut typed = self.expression(expression, context)?;
-                if let Some(name) = names.first() {
-                    typed.label = format!("{} AS {name}", typed.label);
-                }
-                typed.title = None;
-                Ok(typed)
+                let typed = self.expression(expression, context)?;
+                let Some(name) = names.first() else { return Ok(typed) };
+                let label = format!("{} AS {name}", typed.label);
+                Ok(Typed { expression: typed.expression, label, title: Some(name.clone()), is_column: true })
             }
             Expression::Cast { expression, data_type, is_try, position } => {
                 self.cast(expression, data_type, *is_try, *position, context)

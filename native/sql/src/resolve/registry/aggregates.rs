@@ -95,7 +95,8 @@ fn avg(site: &mut Site) -> Result<Expression> {
     let own = data_type_of(&value);
     let data_type = match &own {
         DataType::Decimal { precision, scale } => decimal::bounded(i32::from(*precision) + 4, i32::from(*scale) + 4),
-        t if is_interval(t) => own,
+        DataType::YearMonthInterval { .. } => DataType::YEAR_MONTH,
+        DataType::DayTimeInterval { .. } => DataType::DAY_TIME,
         _ => DataType::Double,
     };
     Ok(site.call(vec![value], data_type))

@@ -2,7 +2,7 @@
 use super::datetime_arithmetic;
 use super::site::{Site, Typed, call_of, strict_call};
 use super::{Function, Nulls, Out, Rule, call, infix, scalar};
-use crate::error::Result;
+use crate::error::{QueryError, Result};
 use crate::resolve::auto_name::sql_type;
 use crate::resolve::coercion::{
     Slot, cast_to, decimal, is_decimal, is_float, is_integral, is_interval, is_numeric, promoted_string, tightest,
@@ -19,6 +19,11 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["%"], 2, Rule::Custom(binary)).show(infix),
     scalar(&["mod"], 2, Rule::Custom(binary)),
     scalar(&["pmod"], 2, Rule::Custom(binary)),
+    scalar(&["try_add"], 2, Rule::Custom(tolerant)),
+    scalar(&["try_subtract"], 2, Rule::Custom(tolerant)),
+    scalar(&["try_multiply"], 2, Rule::Custom(tolerant)),
+    scalar(&["try_divide"], 2, Rule::Custom(tolerant)),
+    scalar(&["try_mod"], 2, Rule::Custom(tolerant)),
     scalar(&["div"], 2, Rule::Custom(integral_divide)).show(infix).nulls(Nulls::Always),
     scalar(&["negative"], 1, Rule::Slots(&[Slot::NumericOrInterval], Out::Argument(0))),
     scalar(&["positive"], 1, Rule::Custom(positive)).show(plus_sign),
@@ -87,9 +92,33 @@ fn bit_count(site: &mut Site) -> Result<Expression> {
 
 fn binary(site: &mut Site) -> Result<Expression> {
     let operator = site.function.name();
-    if let Some(result) = datetime_arithmetic::resolve(site, operator)? {
-        return Ok(result);
+    match datetime_arithmetic::resolve(site, operator)? {
+        Some(result) => Ok(result),
+        None => numeric(site, operator),
     }
+}
+
+/// `try_add(a, b)` is `a + b` with NULL in place of an error.
+fn tolerant(site: &mut Site) -> Result<Expression> {
+    let (name, label) = (site.function.name(), site.label.clone());
+    let operator = match name {
+        "try_add" => "+",
+        "try_subtract" => "-",
+        "try_multiply" => "*",
+        "try_divide" => "/",
+        _ => "%",
+    };
+    if datetime_arithmetic::resolve(site, operator)?.is_some() {
+        return Err(QueryError::unsupported(format!("`{name}` of dates and intervals")).at(site.position));
+    }
+    site.label = label;
+    match numeric(site, operator)? {
+        Expression::Call { arguments, data_type, .. } => Ok(call_of(name, arguments, data_type, true)),
+        other => Ok(other),
+    }
+}
+
+fn numeric(site: &Site, operator: &str) -> Result<Expression> {
     let (left, right) = pair(site)?;
     let (left, right) = coerce(left, right, false);
     let (left, right) = match operator {

@@ -1,10 +1,10 @@
 //! Comparisons, logic, IN, LIKE and NULL tests.
 use super::arithmetic::{agree, coerce, pair, wrong_type};
-use super::site::{Site, call_of, strict_call};
+use super::site::{Site, Typed, call_of, strict_call};
 use super::{ANY_NUMBER, Function, Kind, Nulls, Out, Rule, infix, row, scalar};
 use crate::error::Result;
 use crate::resolve::auto_name::sql_type;
-use crate::resolve::coercion::{Slot, cast_to, is_orderable, same_type, wider_common};
+use crate::resolve::coercion::{Slot, cast_to, is_integral, is_orderable, same_type, wider_common};
 use crate::resolve::errors;
 use crate::resolve::output::nullable_of;
 use crate::tree::{DataType, Expression};
@@ -81,8 +81,44 @@ fn shown_ilike(_: &str, arguments: &[String]) -> String {
 }
 
 fn compare(site: &mut Site) -> Result<Expression> {
+    if let [left, right] = site.arguments.as_slice()
+        && let Some((left, right)) = whole(site.function.name(), left, right)
+    {
+        site.label = infix(site.shown, &[left.label, right.label]);
+        return compared(site, site.function.name(), left.expression, right.expression);
+    }
     let (left, right) = pair(site)?;
     compared(site, site.function.name(), left, right)
+}
+
+/// `i > 2.99` is `i > 2` where `i` is an integer, so that no row is cast.
+fn whole(operator: &str, left: &Typed, right: &Typed) -> Option<(Typed, Typed)> {
+    let up = |from_left: bool| match operator {
+        ">" | "<=" => Some(from_left),
+        "<" | ">=" => Some(!from_left),
+        _ => None,
+    };
+    if is_integral(&left.data_type()) {
+        return Some((left.clone(), next_whole(right, up(false)?)?));
+    }
+    is_integral(&right.data_type()).then_some(())?;
+    Some((next_whole(left, up(true)?)?, right.clone()))
+}
+
+/// The whole number above or below a decimal constant.
+fn next_whole(constant: &Typed, up: bool) -> Option<Typed> {
+    let Expression::Literal { value: Some(text), data_type: DataType::Decimal { .. } } = &constant.expression else {
+        return None;
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let whole: i64 = whole.parse().ok()?;
+    let is_whole = fraction.bytes().all(|digit| digit == b'0');
+    let next = match (is_whole, up, text.starts_with('-')) {
+        (false, true, false) => whole.checked_add(1)?,
+        (false, false, true) => whole.checked_sub(1)?,
+        _ => whole,
+    };
+    Some(Typed::literal(Some(&next.to_string()), DataType::Long))
 }
 
 fn equal_null(site: &mut Site) -> Result<Expression> {

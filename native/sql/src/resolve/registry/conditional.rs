@@ -1,9 +1,9 @@
 //! `coalesce`, `if` and their kin. Those that Spark rewrites arrive as `coalesce` or `Case`.
 use super::comparison::compared;
-use super::site::{Site, call_of, strict_call};
+use super::site::{Site, Typed, call_of, strict_call};
 use super::{ANY_NUMBER, Function, Nulls, Rule, scalar};
 use crate::error::Result;
-use crate::resolve::coercion::{cast_to, same_type, wider_common};
+use crate::resolve::coercion::{Slot, cast_to, same_type, wider_common};
 use crate::resolve::errors;
 use crate::resolve::output::nullable_of;
 use crate::tree::{DataType, Expression, WhenBranch};
@@ -20,6 +20,7 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["nullif"], 2, Rule::Custom(nullif)),
     scalar(&["nullifzero"], 1, Rule::Custom(nullif_zero)),
     scalar(&["if", "iff"], 3, Rule::Custom(if_else)).show(shown_if),
+    scalar(&["decode"], 2, Rule::Custom(decode)).up_to(ANY_NUMBER),
     scalar(&["greatest"], 2, WIDEST_NO_STRINGS).up_to(ANY_NUMBER).nulls(Nulls::All),
     scalar(&["least"], 2, WIDEST_NO_STRINGS).up_to(ANY_NUMBER).nulls(Nulls::All),
 ];
@@ -86,6 +87,29 @@ fn choose(site: &Site, condition: Expression, from: usize) -> Result<Expression>
     let value = cast_to(yes.expression.clone(), &wide);
     let otherwise = Some(Box::new(cast_to(no.expression.clone(), &wide)));
     Ok(Expression::Case { branches: vec![WhenBranch { condition, value }], otherwise })
+}
+
+/// `decode(bytes, charset)`, or `decode(value, search, result, ..., default)`, where NULL finds NULL.
+fn decode(site: &mut Site) -> Result<Expression> {
+    if site.arguments.len() == 2 {
+        let arguments = site.fit(&[Slot::Binary, Slot::String])?;
+        return Ok(strict_call("decode", arguments, DataType::String));
+    }
+    let value = site.argument(0)?.expression.clone();
+    let rest = site.arguments.get(1..).unwrap_or_default();
+    let (pairs, default) = (rest.chunks_exact(2), rest.chunks_exact(2).remainder());
+    let results = pairs.clone().filter_map(|pair| pair.get(1)).chain(default);
+    let types: Vec<DataType> = results.map(Typed::data_type).collect();
+    let wide = wider_common(&types)
+        .ok_or_else(|| errors::different_types(&site.label, "casewhen", &types, site.position))?;
+    let mut branches = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let [search, result] = pair else { continue };
+        let condition = compared(site, "<=>", value.clone(), search.expression.clone())?;
+        branches.push(WhenBranch { condition, value: cast_to(result.expression.clone(), &wide) });
+    }
+    let otherwise = default.first().map(|default| Box::new(cast_to(default.expression.clone(), &wide)));
+    Ok(Expression::Case { branches, otherwise })
 }
 
 fn nullif(site: &mut Site) -> Result<Expression> {

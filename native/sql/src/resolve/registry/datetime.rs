@@ -1,6 +1,6 @@
 //! Dates and times.
 use super::datetime_arithmetic::day_count;
-use super::site::{Site, strict_call};
+use super::site::{Site, call_of, strict_call};
 use super::time_parts;
 use super::{Default, Function, Nulls, Out, Rule, call, scalar};
 use crate::error::Result;
@@ -45,6 +45,8 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["trunc"], 2, Rule::Slots(&[D, S], Out::Date)).nulls(Nulls::Always),
     scalar(&["to_date"], 1, Rule::Custom(to_date)).up_to(2),
     scalar(&["to_timestamp"], 1, Rule::Custom(to_timestamp)).up_to(2),
+    scalar(&["try_to_date"], 1, Rule::Custom(try_to_date)).up_to(2),
+    scalar(&["try_to_timestamp"], 1, Rule::Custom(try_to_timestamp)).up_to(2),
     scalar(&["date_format"], 2, Rule::Slots(&[Slot::Timestamp, S], Out::String)),
     scalar(&["unix_timestamp"], 0, Rule::Custom(unix_timestamp)).up_to(2),
     scalar(&["to_unix_timestamp"], 1, Rule::Custom(unix_timestamp)).defaults(FORMAT),
@@ -80,6 +82,25 @@ fn to_date(site: &mut Site) -> Result<Expression> {
 
 fn to_timestamp(site: &mut Site) -> Result<Expression> {
     parsed(site, DataType::Timestamp, "to_timestamp")
+}
+
+fn try_to_date(site: &mut Site) -> Result<Expression> {
+    parsed(site, DataType::Date, "to_date").map(tolerant)
+}
+
+fn try_to_timestamp(site: &mut Site) -> Result<Expression> {
+    parsed(site, DataType::Timestamp, "to_timestamp").map(tolerant)
+}
+
+/// NULL in place of an error.
+fn tolerant(expression: Expression) -> Expression {
+    match expression {
+        Expression::Cast { expression, data_type, position, .. } => {
+            Expression::Cast { expression, data_type, is_try: true, position }
+        }
+        Expression::Call { name, arguments, data_type, .. } => call_of(&format!("try_{name}"), arguments, data_type, true),
+        other => other,
+    }
 }
 
 /// Without a format, or from what is a date already, it is a cast.

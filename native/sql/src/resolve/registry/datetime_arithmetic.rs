@@ -53,14 +53,14 @@ pub(super) fn resolve(site: &mut Site, operator: &str) -> Result<Option<Expressi
 }
 
 fn null_interval(null: &Typed) -> Typed {
-    Typed::new(Expression::Literal { value: None, data_type: DataType::DayTimeInterval }, null.label.clone())
+    Typed::new(Expression::Literal { value: None, data_type: DataType::DAY_TIME }, null.label.clone())
 }
 
 fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str) -> Result<Option<Expression>> {
-    let months = interval.data_type() == DataType::YearMonthInterval;
+    let months = matches!(interval.data_type(), DataType::YearMonthInterval { .. });
     let step = if operator == "-" { negated(&interval.expression) } else { interval.expression.clone() };
     match base.data_type() {
-        DataType::Date if !months && is_whole_days(&interval.expression) => {
+        DataType::Date if interval.data_type() == DataType::DAYS => {
             let days = shown("extractansiintervaldays", &[interval]);
             let days = if operator == "-" { format!("(- {days})") } else { days };
             site.label = format!("date_add({}, {days})", base.label);
@@ -99,21 +99,6 @@ fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str)
                 site.position,
             ))
         }
-    }
-}
-
-/// Day intervals are not a type of their own here: the expression tells.
-fn is_whole_days(expression: &Expression) -> bool {
-    match expression {
-        Expression::Literal { value, .. } => {
-            value.as_deref().is_some_and(|text| text.parse::<i128>().is_ok_and(|micros| micros % MICROS_PER_DAY == 0))
-        }
-        Expression::Call { name, arguments, .. } => match name.as_str() {
-            "subtract_dates" => true,
-            "negative" | "+" | "-" => arguments.iter().all(is_whole_days),
-            _ => false,
-        },
-        _ => false,
     }
 }
 
@@ -161,7 +146,7 @@ fn subtract_dates(site: &Site, left: &Typed, right: &Typed) -> Result<Option<Exp
         own => Err(errors::unexpected_input(&site.label, index, "\"DATE\"", &side.label, &own, site.position)),
     };
     let arguments = vec![date(0, left)?, date(1, right)?];
-    Ok(Some(strict_call("subtract_dates", arguments, DataType::DayTimeInterval)))
+    Ok(Some(strict_call("subtract_dates", arguments, DataType::DAYS)))
 }
 
 fn subtract_timestamps(site: &Site, left: &Typed, right: &Typed) -> Result<Option<Expression>> {
@@ -184,7 +169,7 @@ fn subtract_timestamps(site: &Site, left: &Typed, right: &Typed) -> Result<Optio
         _ => rt,
     };
     let arguments = vec![cast_to(left.expression.clone(), &common), cast_to(right.expression.clone(), &common)];
-    Ok(Some(strict_call("subtract_timestamps", arguments, DataType::DayTimeInterval)))
+    Ok(Some(strict_call("subtract_timestamps", arguments, DataType::DAY_TIME)))
 }
 
 fn scale(site: &mut Site, name: &str, operator: &str, interval: &Typed, factor: &Typed) -> Result<Option<Expression>> {
@@ -195,5 +180,9 @@ fn scale(site: &mut Site, name: &str, operator: &str, interval: &Typed, factor: 
         DataType::String | DataType::Null => cast_to(factor.expression.clone(), &DataType::Double),
         _ => return Err(errors::unexpected_input(&site.label, 1, "\"NUMERIC\"", &factor.label, &own, site.position)),
     };
-    Ok(Some(strict_call(name, vec![interval.expression.clone(), number], interval.data_type())))
+    let data_type = match interval.data_type() {
+        DataType::YearMonthInterval { .. } => DataType::YEAR_MONTH,
+        _ => DataType::DAY_TIME,
+    };
+    Ok(Some(strict_call(name, vec![interval.expression.clone(), number], data_type)))
 }

@@ -4,6 +4,7 @@
 mod aggregates;
 mod arithmetic;
 mod casts;
+mod collections;
 mod comparison;
 mod conditional;
 mod datetime;
@@ -79,6 +80,7 @@ pub(super) enum Default {
     Int(i32),
     Text(&'static str),
     True,
+    False,
     /// NULL without a type.
     Null,
 }
@@ -175,13 +177,14 @@ type Table = HashMap<&'static str, (&'static Function, &'static str)>;
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let groups: [&'static [Function]; 10] = [
+        let groups: [&'static [Function]; 11] = [
             arithmetic::ROWS,
             comparison::ROWS,
             conditional::ROWS,
             casts::ROWS,
             math::ROWS,
             strings::ROWS,
+            collections::ROWS,
             datetime::ROWS,
             hashing::ROWS,
             aggregates::ROWS,
@@ -285,6 +288,7 @@ mod tests {
             "pi",
             "e",
             "mod",
+            "struct",
             "<<",
             ">>",
             ">>>",

@@ -17,7 +17,7 @@ pub(in crate::resolve) struct Typed {
     pub(in crate::resolve) label: String,
     /// The column's name when it stands alone, if that is not `label` (`CAST(a AS INT)` is called `a`).
     pub(in crate::resolve) title: Option<String>,
-    /// A bare column, whose name a cast around it keeps.
+    /// A bare column or an alias, whose name a cast or a struct around it keeps.
     pub(in crate::resolve) is_column: bool,
 }
 
@@ -82,6 +82,7 @@ impl<'s> Site<'s> {
                 Default::Int(value) => Typed::literal(Some(&value.to_string()), DataType::Integer),
                 Default::Text(text) => Typed::literal(Some(text), DataType::String),
                 Default::True => Typed::literal(Some("true"), DataType::Boolean),
+                Default::False => Typed::literal(Some("false"), DataType::Boolean),
                 Default::Null => Typed::literal(None, DataType::Null),
             });
         }

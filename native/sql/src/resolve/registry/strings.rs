@@ -57,6 +57,8 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["regexp_extract"], 2, Rule::Slots(&[S, S, I], Out::String)).defaults(&[Default::Int(1)]),
     scalar(&["regexp_replace"], 3, Rule::Slots(&[S, S, S, I], Out::String)).defaults(&[Default::Int(1)]),
     scalar(&["hex"], 1, Rule::Custom(hex)),
+    scalar(&["encode"], 2, Rule::Slots(&[S, S], Out::Binary)),
+    scalar(&["elt"], 2, Rule::Custom(elt)).up_to(ANY_NUMBER).nulls(Nulls::Always),
 ];
 
 fn shown_concat(_: &str, arguments: &[String]) -> String {
@@ -98,6 +100,9 @@ fn concat(site: &mut Site) -> Result<Expression> {
         return Err(crate::error::QueryError::unsupported("concat of arrays").at(site.position));
     }
     let arguments = site.fit(&[S])?;
+    if arguments.is_empty() {
+        return Ok(Expression::Literal { value: Some(String::new()), data_type: DataType::String });
+    }
     let nullable = nullable(&arguments);
     Ok(call_of("concat", arguments, DataType::String, nullable))
 }
@@ -115,6 +120,13 @@ fn concat_ws(site: &mut Site) -> Result<Expression> {
     }
     let nullable = arguments.first().is_some_and(nullable_of);
     Ok(call_of("concat_ws", arguments, DataType::String, nullable))
+}
+
+/// `elt(n, a, b, ...)`: binary if all are.
+fn elt(site: &mut Site) -> Result<Expression> {
+    let binary = site.types().iter().skip(1).all(|t| *t == DataType::Binary);
+    let arguments = site.fit(&[I, if binary { Slot::Binary } else { S }])?;
+    Ok(site.call(arguments, if binary { DataType::Binary } else { DataType::String }))
 }
 
 fn hex(site: &mut Site) -> Result<Expression> {

@@ -1,8 +1,8 @@
 //! `extract` and `date_part`, and the text of dates and timestamps.
 use super::site::{Site, strict_call};
-use crate::error::Result;
-use crate::resolve::coercion::{Slot, is_interval};
-use crate::tree::{DataType, Expression};
+use crate::error::{QueryError, Result};
+use crate::resolve::coercion::Slot;
+use crate::tree::{DataType, Expression, IntervalField};
 
 pub(super) fn shown_extract(name: &str, arguments: &[String]) -> String {
     format!("{name}({})", arguments.join(" FROM "))
@@ -15,12 +15,15 @@ pub(super) fn extract(site: &mut Site) -> Result<Expression> {
         return Err(site.error("NON_FOLDABLE_ARGUMENT", "The field of `extract` must be a constant string"));
     };
     let own = source.data_type();
-    if is_interval(&own) {
-        return Err(crate::error::QueryError::unsupported("extract from an interval").at(site.position));
+    if let Some((start, end)) = own.interval_fields() {
+        return match interval_part(&field.to_lowercase()).filter(|(part, ..)| (start..=end).contains(part)) {
+            Some((_, name, data_type)) => Ok(strict_call(name, vec![source.expression], data_type)),
+            None => Err(no_such_field(site, &field, &source.label)),
+        };
     }
     let part = part_of(&field.to_lowercase());
     let Some((name, slot, data_type)) = part else {
-        return Err(site.error("INVALID_EXTRACT_FIELD", format!("Cannot extract `{field}` from \"{}\".", source.label)));
+        return Err(no_such_field(site, &field, &source.label));
     };
     let value = site.fit_one(1, &source, slot)?;
     if name == "dayofweek_iso" {
@@ -28,6 +31,27 @@ pub(super) fn extract(site: &mut Site) -> Result<Expression> {
         return Ok(strict_call("+", vec![monday_is_zero, super::site::int_literal(1)], DataType::Integer));
     }
     Ok(strict_call(name, vec![value], data_type))
+}
+
+fn no_such_field(site: &Site, field: &str, source: &str) -> QueryError {
+    site.error("INVALID_EXTRACT_FIELD", format!("Cannot extract `{field}` from \"{source}\"."))
+}
+
+/// The part of an interval, without the larger ones.
+fn interval_part(field: &str) -> Option<(IntervalField, &'static str, DataType)> {
+    Some(match field {
+        "year" | "y" | "years" | "yr" | "yrs" => (IntervalField::Year, "extract_interval_years", DataType::Integer),
+        "month" | "mon" | "mons" | "months" => (IntervalField::Month, "extract_interval_months", DataType::Byte),
+        "day" | "d" | "days" => (IntervalField::Day, "extract_interval_days", DataType::Integer),
+        "hour" | "h" | "hours" | "hr" | "hrs" => (IntervalField::Hour, "extract_interval_hours", DataType::Byte),
+        "minute" | "m" | "min" | "mins" | "minutes" => {
+            (IntervalField::Minute, "extract_interval_minutes", DataType::Byte)
+        }
+        "second" | "s" | "sec" | "seconds" | "secs" => {
+            (IntervalField::Second, "extract_interval_seconds", DataType::Decimal { precision: 8, scale: 6 })
+        }
+        _ => return None,
+    })
 }
 
 fn part_of(field: &str) -> Option<(&'static str, Slot, DataType)> {

@@ -19,10 +19,17 @@ pub(super) const ROWS: &[Function] = &[
     window(&["percent_rank=PERCENT_RANK"], 0, Rule::Slots(&[], Out::Double)),
     window(&["cume_dist"], 0, Rule::Slots(&[], Out::Double)),
     window(&["ntile"], 0, Rule::Custom(ntile)).defaults(&[Default::Int(1)]),
-    window(&["lag"], 1, Rule::Custom(offset)).defaults(&[Default::Int(1), Default::Null]),
-    window(&["lead"], 1, Rule::Custom(offset)).defaults(&[Default::Int(1), Default::Null]),
+    window(&["lag"], 1, Rule::Custom(offset)).defaults(OFFSET).show(show_offset),
+    window(&["lead"], 1, Rule::Custom(offset)).defaults(OFFSET).show(show_offset),
     window(&["nth_value"], 2, Rule::Custom(nth_value)).up_to(3).show(show_nth_value),
 ];
+
+/// The step, the value where there is no row, and whether rows with NULL count for nothing.
+const OFFSET: &[Default] = &[Default::Int(1), Default::Null, Default::False];
+
+fn show_offset(name: &str, arguments: &[String]) -> String {
+    super::call(name, arguments.get(..3).unwrap_or_default())
+}
 
 fn show_nth_value(name: &str, arguments: &[String]) -> String {
     let shown = super::call(name, arguments.get(..2).unwrap_or_default());
@@ -46,7 +53,8 @@ fn offset(site: &mut Site) -> Result<Expression> {
     let data_type = site.argument(0)?.data_type();
     let default = cast_to(site.argument(2)?.expression.clone(), &data_type);
     let nullable = nullable_of(&value) || nullable_of(&default);
-    Ok(call_of(site.function.name(), vec![value, int_literal(steps), default], data_type, nullable))
+    let ignore_nulls = boolean(site.flag(3)?);
+    Ok(call_of(site.function.name(), vec![value, int_literal(steps), default, ignore_nulls], data_type, nullable))
 }
 
 fn nth_value(site: &mut Site) -> Result<Expression> {
@@ -59,7 +67,10 @@ fn nth_value(site: &mut Site) -> Result<Expression> {
     }
     let value = site.argument(0)?.expression.clone();
     let data_type = site.argument(0)?.data_type();
-    let ignore_nulls = site.flag(2)?;
-    let flag = Expression::Literal { value: Some(ignore_nulls.to_string()), data_type: DataType::Boolean };
-    Ok(call_of("nth_value", vec![value, int_literal(nth), flag], data_type, true))
+    let ignore_nulls = boolean(site.flag(2)?);
+    Ok(call_of("nth_value", vec![value, int_literal(nth), ignore_nulls], data_type, true))
+}
+
+fn boolean(value: bool) -> Expression {
+    Expression::Literal { value: Some(value.to_string()), data_type: DataType::Boolean }
 }
