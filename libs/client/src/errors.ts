@@ -8,6 +8,8 @@ export type ClientErrorCode =
   | 'KILN_TYPE_SYNTAX'
   /** A JavaScript value does not fit the SQL type it is meant for. */
   | 'KILN_VALUE'
+  /** A DataFrame was derived through more steps than can be planned; the resolver has the same code. */
+  | 'PLAN_TOO_DEEP'
   /** This Node.js is too old. */
   | 'KILN_NODE_VERSION'
   /** The session was stopped. */

@@ -22,25 +22,35 @@ pub struct RefinedProgram {
     pub num_tasks: u32,
 }
 
+/// Runs `work` on a stack that the deepest plan fits in: the caller's is the JavaScript engine's.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    const STACK_BYTES: usize = 256 << 20;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("kiln-plan".to_owned()).stack_size(STACK_BYTES).spawn_scoped(scope, || guarded(work));
+        let done = thread.map_err(|e| internal_error(format!("no thread could be started: {e}")))?.join();
+        done.map_err(|_| internal_error("the planning thread ended"))?
+    })
+}
+
 /// SQL text -> `Relation`.
 #[napi]
 pub fn parse_sql(text: String) -> Result<String> {
     cross();
-    guarded(|| to_json("a plan", &kiln_sql::parse::parse_query(&text).map_err(query_error)?))
+    on_deep_stack(|| to_json("a plan", &kiln_sql::parse::parse_query(&text).map_err(query_error)?))
 }
 
 /// Text of one expression -> `Expression`.
 #[napi]
 pub fn parse_expression(text: String) -> Result<String> {
     cross();
-    guarded(|| to_json("an expression", &kiln_sql::parse::parse_expression(&text).map_err(query_error)?))
+    on_deep_stack(|| to_json("an expression", &kiln_sql::parse::parse_expression(&text).map_err(query_error)?))
 }
 
 /// `AnalyzeRequest` -> `TableRequest[]`.
 #[napi]
 pub fn required_tables(request: String) -> Result<String> {
     cross();
-    guarded(|| {
+    on_deep_stack(|| {
         let request: AnalyzeRequest = from_json("AnalyzeRequest", &request)?;
         to_json("tables", &planning::required_tables(&request).map_err(query_error)?)
     })
@@ -50,7 +60,7 @@ pub fn required_tables(request: String) -> Result<String> {
 #[napi]
 pub fn analyze(request: String) -> Result<String> {
     cross();
-    guarded(|| {
+    on_deep_stack(|| {
         let request: AnalyzeRequest = from_json("AnalyzeRequest", &request)?;
         to_json("a resolved plan", &planning::analyze(&request).map_err(query_error)?)
     })
@@ -71,11 +81,12 @@ pub fn plan(env: &Env, request: String, resolved: bool) -> Result<Object<'_>> {
 #[napi]
 pub fn refine(stage: Uint8Array, decisions: String) -> Result<RefinedProgram> {
     cross();
-    guarded(|| {
+    let bytes: &[u8] = stage.as_ref();
+    let refined = on_deep_stack(|| {
         let decisions: StageDecisions = from_json("StageDecisions", &decisions)?;
-        let refined = stage::refine(&stage, &decisions).map_err(|e| datafusion_error(&e))?;
-        Ok(RefinedProgram { program: refined.program.into(), hash: refined.hash, num_tasks: refined.num_tasks })
-    })
+        stage::refine(bytes, &decisions).map_err(|e| datafusion_error(&e))
+    })?;
+    Ok(RefinedProgram { program: refined.program.into(), hash: refined.hash, num_tasks: refined.num_tasks })
 }
 
 /// `[{ keys, rows }]` of sorted runs -> `string[]` of at most `partitions - 1` bounds.

@@ -1,4 +1,5 @@
 import type { Relation } from '@kiln/contracts';
+import { clientError } from '../errors.ts';
 
 /**
  * Removes the `plan-id` nodes that no column refers to. Every DataFrame carries one, because `df.col(..)` may be
@@ -6,15 +7,23 @@ import type { Relation } from '@kiln/contracts';
  */
 export function withoutUnusedPlanIds(plan: Relation): Relation {
   const used = new Set<number>();
-  collect(plan, used);
+  collect(plan, used, 0);
   return prune(plan, used) as Relation;
 }
 
-function collect(node: unknown, used: Set<number>): void {
-  if (Array.isArray(node)) for (const item of node) collect(item, used);
+/** Everything that walks a plan recurses: the stacks of all threads are enough for so many levels. */
+const maxDepth = 1000;
+
+function collect(node: unknown, used: Set<number>, depth: number): void {
+  if (Array.isArray(node)) for (const item of node) collect(item, used, depth);
   else if (isNode(node)) {
     if (node['type'] === 'unresolved-attribute' && typeof node['planId'] === 'number') used.add(node['planId']);
-    for (const value of childValues(node)) collect(value, used);
+    const level = typeof node['type'] === 'string' && node['type'] !== 'plan-id' ? depth + 1 : depth;
+    if (level > maxDepth)
+      throw clientError('PLAN_TOO_DEEP', `The plan is more than ${maxDepth} levels deep`, {
+        hint: 'Write an intermediate result with df.write and read it back.',
+      });
+    for (const value of childValues(node)) collect(value, used, level);
   }
 }
 

@@ -1,5 +1,6 @@
 //! Stage plans and programs as bytes: datafusion-proto with our own nodes, behind a header.
 
+mod deep;
 mod extension;
 mod messages;
 mod program;

@@ -1,3 +1,4 @@
+use super::deep::DeepEncoder;
 use super::extension::KilnCodec;
 use super::scalars::ScalarValues;
 use crate::boundary::ProgramHeader;
@@ -38,7 +39,7 @@ impl PlanKind {
 /// When a node cannot be encoded.
 pub fn encode_plan(kind: PlanKind, header: &ProgramHeader, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<u8>> {
     let header = serde_json::to_vec(header).map_err(|e| internal_datafusion_err!("program header: {e}"))?;
-    let proto = ScalarValues::default().execution_plan_to_proto(plan, &KilnCodec)?;
+    let proto = DeepEncoder::default().execution_plan_to_proto(plan, &KilnCodec)?;
     let mut bytes = Vec::with_capacity(10 + header.len() + proto.encoded_len());
     bytes.extend_from_slice(kind.magic());
     bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());

@@ -1,3 +1,4 @@
+use super::deep::{expr_in_bytes, plan_in_bytes};
 use crate::functions::subquery::{NAME, scalar_subquery_id};
 use arrow::datatypes::Schema;
 use datafusion::common::{Result, ScalarValue, internal_err};
@@ -16,7 +17,10 @@ pub struct ScalarValues(pub BTreeMap<u32, ScalarValue>);
 
 impl PhysicalProtoConverterExtension for ScalarValues {
     fn proto_to_execution_plan(&self, proto: &PhysicalPlanNode, ctx: &PhysicalPlanDecodeContext<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.default_proto_to_execution_plan(proto, ctx)
+        match plan_in_bytes(proto)? {
+            Some(inner) => self.proto_to_execution_plan(&inner, ctx),
+            None => self.default_proto_to_execution_plan(proto, ctx),
+        }
     }
 
     fn execution_plan_to_proto(&self, plan: &Arc<dyn ExecutionPlan>, codec: &dyn PhysicalExtensionCodec) -> Result<PhysicalPlanNode> {
@@ -24,6 +28,9 @@ impl PhysicalProtoConverterExtension for ScalarValues {
     }
 
     fn proto_to_physical_expr(&self, proto: &PhysicalExprNode, schema: &Schema, ctx: &PhysicalPlanDecodeContext<'_>) -> Result<Arc<dyn PhysicalExpr>> {
+        if let Some(inner) = expr_in_bytes(proto)? {
+            return self.proto_to_physical_expr(&inner, schema, ctx);
+        }
         let expr = self.default_proto_to_physical_expr(proto, schema, ctx)?;
         let Some(ExprType::ScalarUdf(call)) = &proto.expr_type else {
             return Ok(expr);

@@ -8,8 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+/// Enough for the deepest plan that is not refused; memory is only taken where it is touched.
+const STACK_BYTES: usize = 128 << 20;
+
 static IO: LazyLock<std::io::Result<Runtime>> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("kiln-io").enable_all().build());
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("kiln-io").thread_stack_size(STACK_BYTES).enable_all().build());
 
 /// The process's runtime for what waits: heartbeats, calls from Node, transfers.
 ///
@@ -33,7 +36,7 @@ impl CpuRuntime {
             .max_blocking_threads(slots.max(1) * 4 + 16)
             .thread_keep_alive(Duration::from_secs(2))
             .thread_name("kiln-cpu")
-            .thread_stack_size(8 << 20)
+            .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
