@@ -54,4 +54,6 @@ CASES = [
     case("sum of types", "select sum(t), sum(s), sum(f), sum(m), sum(null), avg(f), avg(null) from nums", lambda s: nums(s).selectExpr("sum(t)", "sum(s)", "sum(f)", "sum(m)", "sum(null)", "avg(f)", "avg(null)")),
     case("sum of text", "select sum('1'), avg(string(k)) from nums", lambda s: nums(s).selectExpr("sum('1')", "avg(string(k))")),
     case("sum of booleans", "select sum(k > 1) from nums", lambda s: nums(s).agg(sum(col("k") > 1))),
+    case("arrays and their order", "select sort_array(array(3, null, 1)), sort_array(array(3, null, 1), false), size(array(1, 2)), array_contains(array(1, null), 1), array_contains(array(1, null), 2), array(1, 2.5)", None),
+    case("a key twice in a map", "select map('a', 1, 'a', 2)", None),
 ]

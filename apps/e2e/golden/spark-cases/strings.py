@@ -50,4 +50,8 @@ CASES = [
     case("distances and more", *same("levenshtein('kitten', 'sitting')", "soundex('Robert')", "find_in_set('b', 'a,b,c')", "find_in_set('a,b', 'a,b')", "overlay('SPARK' placing '_' from 3)", "space(2) || '|'", "'a' || 1 || 2.50", "bit_length('é')")),
     case("literals and escapes", *same("'it''s'", "'a\\nb'", "\"double\"", "r'a\\nb'", "'\\u00e9'", "'tab\\tend'", "'a' 'b'")),
     case("null arguments", *same("upper(null)", "substring('abc', null, 1)", "concat('a', null)", "length(null)", "replace('a', null, 'b')", "lpad('a', null, 'x')", "instr(null, 'a')", "split(null, ',')", "concat_ws(null, 'a', 'b')")),
+    case("charsets", "select decode(X'537061726B', 'UTF-8'), encode('aé', 'UTF-16'), encode('aé', 'ISO-8859-1'), decode(X'00E9', 'utf-16be')", None),
+    case("bytes that are no text", "select decode(X'FF', 'UTF-8')", None),
+    case("elt", "select k, elt(k, 'a', w, 'c') from words where k < 4", None),
+    case("elt out of bounds", "select elt(3, 'a', 'b')", None),
 ]

@@ -44,4 +44,11 @@ CASES = [
     case("with hides a view", "with emp as (select 1 as one) select * from emp", lambda s: s.range(1).select(lit(1).alias("one"))),
     case("subquery in from with alias of columns", "select q.b from (select id, name from dept) as q(a, b) where q.a = 20", lambda s: dept(s).toDF("a", "b").alias("q").where("q.a = 20").select("q.b")),
     case("unknown column in a correlated subquery", "select id from emp e where exists (select 1 from dept d where d.id = e.nope)", lambda s: emp(s).alias("e").where("exists (select 1 from dept d where d.id = e.nope)").select("id")),
+    case("correlated scalar of an unmatched second row", "select id, (select b.x from (values (10, 'a'), (77, 'b'), (77, 'c')) as b(k, x) where b.k = e.dept) as x from emp e", None),
+    case("correlated scalar of the first in an order", "select d.id, (select e.name from emp e where e.dept = d.id order by e.salary desc, e.id limit 1) as best from dept d", None),
+    case("correlated scalar of two rows in where", "select id from emp e where (select b.id from emp b where b.dept = e.dept) = 1", None),
+    case("lateral", "select d.id, l.name from dept d, lateral (select e.name from emp e where e.dept = d.id) l", None),
+    case("left join lateral", "select d.id, l.name from dept d left join lateral (select e.name from emp e where e.dept = d.id) l", None),
+    case("lateral aggregate", "select d.id, l.n, l.s from dept d, lateral (select count(*) as n, sum(e.salary) as s from emp e where e.dept = d.id) l", None),
+    case("lateral columns of the row", "select id, l.twice, m.more from dept, lateral (select id * 2 as twice) l, lateral (select twice + id as more) m", None),
 ]

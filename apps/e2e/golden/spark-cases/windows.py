@@ -48,4 +48,7 @@ CASES = [
     case("row_number without window", "select row_number() from emp", lambda s: emp(s).select(row_number())),
     case("wrong frame", "select sum(id) over (order by id rows between 1 following and 1 preceding) from emp", lambda s: emp(s).select(sum("id").over(by_id().rowsBetween(1, -1)))),
     case("range of two keys", "select sum(id) over (order by id, name range between 1 preceding and current row) from emp", lambda s: emp(s).select(sum("id").over(Window.orderBy("id", "name").rangeBetween(-1, 0)))),
+    case("nth that ignores nulls", "select id, nth_value(boss, 2) ignore nulls over (order by id) as n, lag(boss, 2, -1) ignore nulls over (order by id) as a, lead(boss, 1, -1) ignore nulls over (order by id) as b from emp", None),
+    case("qualify by an alias", "select id, row_number() over (order by id desc) as r from emp qualify r < 3", None),
+    case("qualify without a window", "select id from emp qualify id = 1", None),
 ]

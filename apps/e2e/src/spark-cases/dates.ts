@@ -185,4 +185,9 @@ export const dates: Builders = {
     "timestamp '1900-01-01 00:00:00.000001'",
     "add_months(date '2024-02-29', -48)",
   ),
+  'timestampadd and timestampdiff': null,
+  'intervals as text': null,
+  'extract from intervals': null,
+  'extract of a field that is not there': null,
+  'try_to_timestamp with a format': null,
 };

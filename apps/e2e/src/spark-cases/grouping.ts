@@ -131,4 +131,6 @@ export const groupingCases: Builders = {
   'sum of types': (s) => nums(s).selectExpr('sum(t)', 'sum(s)', 'sum(f)', 'sum(m)', 'sum(null)', 'avg(f)', 'avg(null)'),
   'sum of text': (s) => nums(s).selectExpr("sum('1')", 'avg(string(k))'),
   'sum of booleans': (s) => nums(s).agg(sum(col('k').gt(1))),
+  'arrays and their order': null,
+  'a key twice in a map': null,
 };

@@ -218,4 +218,8 @@ export const strings: Builders = {
     "split(null, ',')",
     "concat_ws(null, 'a', 'b')",
   ),
+  charsets: null,
+  'bytes that are no text': null,
+  elt: null,
+  'elt out of bounds': null,
 };

@@ -94,4 +94,11 @@ export const subqueries: Builders = {
   'subquery in from with alias of columns': (s) => dept(s).toDF('a', 'b').alias('q').where('q.a = 20').select('q.b'),
   'unknown column in a correlated subquery': (s) =>
     emp(s).alias('e').where('exists (select 1 from dept d where d.id = e.nope)').select('id'),
+  'correlated scalar of an unmatched second row': null,
+  'correlated scalar of the first in an order': null,
+  'correlated scalar of two rows in where': null,
+  lateral: null,
+  'left join lateral': null,
+  'lateral aggregate': null,
+  'lateral columns of the row': null,
 };
