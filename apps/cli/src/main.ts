@@ -2,10 +2,14 @@
 import { processEnvironment } from './environment.ts';
 import { runCli } from './program.ts';
 
-// `kiln ... | head`: nobody reads any more.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+const args = process.argv.slice(2);
+// `kiln ... | head`: nobody reads any more. A job goes on: its files are wanted all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exit(1);
+  if (args[0] !== 'run') process.exit(0);
+});
 
-const exitCode = await runCli(process.argv.slice(2), processEnvironment());
+const exitCode = await runCli(args, processEnvironment());
 // What is in the pipes goes out first; then nothing that an engine left may hold the process.
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))),

@@ -101,6 +101,16 @@ describe('kiln sql', () => {
   });
 });
 
+test('kiln sql says that it runs one query', async () => {
+  const engine = new FakeEngine();
+  engine.before = () => {
+    throw new KilnError('PARSE_SYNTAX_ERROR', 'Syntax error', { position: { line: 2, column: 2 } });
+  };
+  const { environment, written } = fakeEnvironment(engine);
+  expect(await runCli(['sql', 'select 1;\n select 2'], environment)).toBe(1);
+  expect(written.stderr).toContain('  kiln sql runs one query\n');
+});
+
 describe('kiln run', () => {
   test('prints results, and a summary beside them', async () => {
     const engine = new FakeEngine();

@@ -110,6 +110,17 @@ describe('kiln run', () => {
     expect((await kiln('run', 'job.yaml')).stderr).toBe('job.yaml: it is a folder, not a job file.\n');
   });
 
+  it('writes its files though nobody reads what it shows', async () => {
+    const shown = '{ from: a, show: 20000 }';
+    job(
+      `steps: { a: { sql: select id from range(20000) } }\noutputs: [${shown}, ${shown}, { from: a, format: csv, path: out }]\n`,
+    );
+    const { code, read } = await readABit(['run', 'job.yaml']);
+    expect(code).toBe(0);
+    expect(read).toBeGreaterThan(0);
+    expect(existsSync(join(folder, 'out/_SUCCESS'))).toBe(true);
+  });
+
   it('ends soon after Ctrl-C, and leaves no output', async () => {
     job(
       'steps: { a: { sql: select id * 2 as id from range(20000000000) } }\noutputs: [{ from: a, format: csv, path: out }]\n',
@@ -122,19 +133,23 @@ describe('kiln run', () => {
   });
 });
 
+/** Runs it, reads one chunk of its output, and closes the pipe. */
+async function readABit(args: readonly string[]): Promise<{ code: unknown; read: number }> {
+  const child = spawn(process.execPath, [join(repository, 'apps/cli/bin/kiln.js'), ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let read = 0;
+  child.stdout.on('data', (data: Buffer) => {
+    read += data.length;
+    child.stdout.destroy();
+  });
+  return { code: await new Promise((resolve) => child.on('close', resolve)), read };
+}
+
 describe('kiln sql', () => {
   it.each(['csv', 'json'])('stops when nobody reads its %s any more', async (format) => {
-    const child = spawn(
-      process.execPath,
-      [join(repository, 'apps/cli/bin/kiln.js'), 'sql', 'select * from range(30000000)', '--format', format],
-      { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    let read = 0;
-    child.stdout.on('data', (data: Buffer) => {
-      read += data.length;
-      child.stdout.destroy();
-    });
-    const code = await new Promise((resolve) => child.on('close', resolve));
+    const { code, read } = await readABit(['sql', 'select * from range(30000000)', '--format', format]);
     expect(code).toBe(0);
     expect(read).toBeGreaterThan(0);
   });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errorToData, type Position } from '@kiln/base';
+import { type ErrorData, errorToData, type Position } from '@kiln/base';
 import type { DataFrame } from '@kiln/client';
 import type { Environment } from '../environment.ts';
 import { ExitCode, exitCodeOf } from '../exit-code.ts';
@@ -54,7 +54,7 @@ export async function sqlCommand(
       environment.stderr.write('cancelled\n');
       return ExitCode.interrupted;
     }
-    const data = errorToData(error);
+    const data = withHint(errorToData(error), text);
     environment.stderr.write(reportText(reportOf(data, querySource(text, options.file)), options.verbose));
     return exitCodeOf(data.code);
   } finally {
@@ -114,6 +114,15 @@ async function printRows(
         await lines.write(`${JSON.stringify(row)}\n`);
       return lines.end();
   }
+}
+
+/** Whoever gives several statements gets an error about the second. */
+function withHint(error: ErrorData, text: string): ErrorData {
+  if (error.position === null || error.hint !== null) return error;
+  const { line, column } = error.position;
+  const lines = text.split('\n').slice(0, line);
+  const before = [...lines.slice(0, -1), (lines.at(-1) ?? '').slice(0, column - 1)].join('\n');
+  return before.trimEnd().endsWith(';') ? { ...error, hint: 'kiln sql runs one query' } : error;
 }
 
 function querySource(text: string, file: string | undefined): ReportSource {
