@@ -1,14 +1,13 @@
 //! Batches of data sources outside of Rust, as Arrow IPC streams.
 
+use crate::ipc::read_stream;
 use crate::nodes::BatchStream;
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::reader::StreamReader;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
-use std::io::Cursor;
 use std::sync::Arc;
 
 /// An Arrow IPC stream, the end, or what went wrong.
@@ -37,10 +36,10 @@ pub fn external_stream(source: String, schema: SchemaRef, ask: impl FnMut() -> B
 
 /// Batches with the planned columns, found by name.
 fn decode(bytes: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
-    let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-    reader
+    read_stream(bytes)?
+        .1
+        .into_iter()
         .map(|batch| {
-            let batch = batch?;
             let columns = schema
                 .fields()
                 .iter()

@@ -5,6 +5,7 @@ pub mod boundary;
 pub mod codec;
 mod external;
 pub mod functions;
+mod ipc;
 pub mod lower;
 pub mod nodes;
 pub mod plan;

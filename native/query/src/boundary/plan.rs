@@ -254,7 +254,7 @@ pub struct StageDecisions {
     pub range_bounds: BTreeMap<u32, Vec<String>>,
     /// A build side larger than this is joined by sort-merge (bytes).
     pub max_hash_build_bytes: u64,
-    /// A former attempt of this stage ran out of memory in a hash build: use sort-merge.
+    /// A former attempt of this stage ran out of memory: use operators that spill, where there are some.
     pub avoid_hash_join: bool,
     pub conf: BTreeMap<String, String>,
     pub now_micros: i64,

@@ -98,7 +98,7 @@ pub struct MapStatus {
     pub rows: Vec<u64>,
     /// Order-independent checksum of the rows, hex.
     pub checksum: String,
-    /// For range exchanges: sampled keys (hex of row-encoded keys), each standing for `rows / keys` rows.
+    /// For range exchanges: sampled keys (hex of row-encoded keys), dense in short outputs and rarer later in long ones.
     pub keys: Vec<String>,
 }
 

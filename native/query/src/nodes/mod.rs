@@ -21,7 +21,7 @@ pub use shuffle_read::{ReadMode, ShuffleReadExec};
 pub use shuffle_write::{ShufflePartitioning, ShuffleWriteExec};
 pub use split_scan::SplitScanExec;
 pub(crate) use inputs::split_location;
-pub(crate) use range_merge::{BLOCK_ROWS, KeyEncoder, MAX_BLOCKS, SAMPLE_ROWS, block_of};
+pub(crate) use range_merge::{BLOCK_ROWS, KeyEncoder, MAX_BLOCKS, block_of, sample_row};
 pub(crate) use split_scan::{file_config, split_file};
 
 use arrow::array::{Array, RecordBatch};

@@ -1,7 +1,7 @@
 //! Slices of sorted runs by key, for a global sort without a second pass over the data.
 //!
 //! A map task writes its sorted rows in blocks of [`BLOCK_ROWS`] (each a reduce partition of
-//! its map output) and reports the row-encoded key of every [`SAMPLE_ROWS`]th row. The
+//! its map output) and reports the row-encoded keys of some rows ([`sample_row`]). The
 //! driver chooses bounds from all keys, and a reduce task reads, of each run, only the
 //! blocks that may hold keys between its bounds.
 
@@ -16,12 +16,23 @@ use futures::{StreamExt, future, stream};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows between two sampled keys.
-pub(crate) const SAMPLE_ROWS: usize = 4096;
-/// Rows of a block of a run: a whole number of samples.
-pub(crate) const BLOCK_ROWS: usize = 8 * SAMPLE_ROWS;
+/// Rows between the first samples of a run.
+const FIRST_DISTANCE: usize = 16;
+/// After so many samples their distance doubles.
+const SAMPLES: usize = 256;
+/// Rows of a block of a run.
+pub(crate) const BLOCK_ROWS: usize = 32_768;
 /// A run has at most so many blocks; the last one takes the rest.
 pub(crate) const MAX_BLOCKS: u32 = 1024;
+
+/// The row that is the i-th sample of a run: of short runs many rows are sampled, or their bounds would
+/// be the smallest keys only; of long ones not too many.
+pub(crate) fn sample_row(i: usize) -> usize {
+    let doubled = u32::try_from(i / SAMPLES).unwrap_or(u32::MAX);
+    let distance = 1_usize.checked_shl(doubled).unwrap_or(usize::MAX).saturating_mul(FIRST_DISTANCE);
+    let start = distance.saturating_sub(FIRST_DISTANCE).saturating_mul(SAMPLES);
+    start.saturating_add(distance.saturating_mul(i % SAMPLES))
+}
 
 /// The block of a row of a run.
 pub(crate) fn block_of(row: usize) -> u32 {
@@ -92,18 +103,13 @@ impl KeyEncoder {
 fn blocks(keys: &[Vec<u8>], range: &KeyRange) -> Range<u32> {
     let below = |bound: &[u8]| keys.partition_point(|k| k.as_slice() < bound);
     let start = match &range.low {
-        Some(low) => block_of(below(low).saturating_sub(1) * SAMPLE_ROWS),
+        Some(low) => block_of(sample_row(below(low).saturating_sub(1))),
         None => 0,
     };
-    let end = match &range.high {
-        Some(high) => match below(high) {
-            0 => 0,
-            samples => block_of(samples * SAMPLE_ROWS - 1) + 1,
-        },
-        None => match keys.len() {
-            0 => 0,
-            samples => block_of(samples * SAMPLE_ROWS - 1) + 1,
-        },
+    // All rows in the range come before the first sample that is not in it.
+    let end = match range.high.as_ref().map_or(keys.len(), |high| below(high)) {
+        0 => 0,
+        samples => block_of(sample_row(samples) - 1) + 1,
     };
     start..end.max(start)
 }
@@ -176,17 +182,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn samples_get_rarer() {
+        assert_eq!([0, 1, 255, 256, 257, 512].map(sample_row), [0, 16, 4080, 4096, 4128, 12_288]);
+        assert!((0..100_000).map(sample_row).is_sorted());
+        assert_eq!((0..).take_while(|i| sample_row(*i) < 10_000_000).count(), 2866);
+    }
+
+    #[test]
     fn only_blocks_that_may_hold_the_range_are_read() {
-        // Keys of rows 0, 4096, ..: one byte each.
-        let keys: Vec<Vec<u8>> = (0..24u8).map(|k| vec![k]).collect();
-        let range = |low: Option<u8>, high: Option<u8>| KeyRange { low: low.map(|k| vec![k]), high: high.map(|k| vec![k]) };
-        assert_eq!(blocks(&keys, &range(None, None)), 0..3);
-        assert_eq!(blocks(&keys, &range(None, Some(0))), 0..0);
-        assert_eq!(blocks(&keys, &range(None, Some(1))), 0..1);
-        assert_eq!(blocks(&keys, &range(Some(8), None)), 0..3);
-        assert_eq!(blocks(&keys, &range(Some(9), Some(16))), 1..2);
-        assert_eq!(blocks(&keys, &range(Some(9), Some(17))), 1..3);
-        assert_eq!(blocks(&keys, &range(Some(200), None)), 2..3);
-        assert!(blocks(&[], &range(None, None)).is_empty());
+        // Keys of a run of 98,304 rows, which are three blocks.
+        let samples = (0..).take_while(|i| sample_row(*i) < 3 * BLOCK_ROWS);
+        let keys: Vec<Vec<u8>> = samples.map(|i| (sample_row(i) as u32).to_be_bytes().to_vec()).collect();
+        let bound = |row: Option<u32>| row.map(|r| r.to_be_bytes().to_vec());
+        let range = |low: Option<u32>, high: Option<u32>| blocks(&keys, &KeyRange { low: bound(low), high: bound(high) });
+        assert_eq!(range(None, None), 0..3);
+        assert_eq!(range(None, Some(0)), 0..0);
+        assert_eq!(range(None, Some(1)), 0..1);
+        assert_eq!(range(Some(20_000), Some(30_000)), 0..1);
+        assert_eq!(range(Some(33_000), Some(60_000)), 1..2);
+        assert_eq!(range(Some(33_000), Some(70_000)), 1..3);
+        assert_eq!(range(Some(1_000_000), None), 2..3);
+        assert!(blocks(&[], &KeyRange { low: None, high: None }).is_empty());
     }
 }

@@ -64,6 +64,8 @@ impl StageCutter {
         let num_tasks = plan.output_partitioning().partition_count() as u32;
         let mut building = Building::default();
         let plan = self.walk(plan, 0, &mut building)?;
+        // Rows are dealt one after the other.
+        building.by_position |= matches!(&output, StageOutput::Shuffle { partitioning: Partitioning::RoundRobin { .. }, .. });
         let root = root(plan);
         check(&root)?;
         for subquery_id in &building.subqueries {
@@ -137,6 +139,7 @@ impl StageCutter {
         let write = exchange.write().clone();
         let output = StageOutput::Shuffle { shuffle_id, partitioning: partitioning(&write) };
         let stage = self.cut(Arc::clone(exchange.input()), |input| Arc::new(ShuffleWriteExec::new(input, shuffle_id, write)), output)?;
+        building.by_position |= exchange.fetch_rows().is_some();
         let reader = building.next_node;
         building.next_node += 1;
         let num_partitions = exchange.properties().output_partitioning().partition_count() as u32;

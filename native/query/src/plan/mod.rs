@@ -17,3 +17,4 @@ pub use entry::{analyze, plan, plan_resolved, required_tables};
 pub use query::{LogicalQuery, Planned, QueryContext, TableSet, stage_query};
 pub use settings::Settings;
 pub use table::KilnTable;
+pub(crate) use table::row_width;

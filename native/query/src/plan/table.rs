@@ -196,6 +196,11 @@ fn estimated_rows(table: &Table, schema: &SchemaRef) -> Option<usize> {
     known.map(|r| r as usize).or_else(|| Some((table.files.iter().map(|f| f.size).sum::<u64>() / row) as usize))
 }
 
+/// Bytes of a row in memory, as its types tell.
+pub(crate) fn row_width(schema: &SchemaRef) -> u64 {
+    schema.fields().iter().map(|f| width(f.data_type()) as u64).sum()
+}
+
 /// Bytes of a value in memory.
 pub(super) fn width(data_type: &DataType) -> usize {
     match data_type {

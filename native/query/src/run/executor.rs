@@ -8,7 +8,7 @@ use super::runtime::{CpuRuntime, CpuTimed};
 use super::shared::{SharedTrees, TreeLease};
 use super::shuffle::{KnownOutputs, TaskShuffle, is_local};
 use super::spill::{SpillFactory, TaskSpill};
-use super::task::{RunningTask, TaskEnd, run_task_body};
+use super::task::{Ending, RunningTask, TaskEnd, run_task_body};
 use crate::boundary::{ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus};
 use crate::nodes::{Counters, ExternalReader, TaskInputs};
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
@@ -22,12 +22,17 @@ use kiln_shuffle::dirs::LocalDirs;
 use kiln_shuffle::store::{BlockStore, StoreConfig, open_store};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// Of a task's memory there is this much for each spill file of a merge. DataFusion merges as many files as it
+/// finds memory for, about 2 MB a file, and leaves nothing to the operator that takes the rows.
+const MERGED_FILE_BYTES: usize = 8 << 20;
 
 /// What a task gives back: the outcome, and the bytes of a result.
 pub type TaskResult = (TaskOutcome, Option<Vec<u8>>);
@@ -133,8 +138,7 @@ impl Executor {
         if self.inner.programs.read().contains_key(hash) {
             return Ok(());
         }
-        let task_bytes = self.inner.memory.budget_bytes() / (2 * self.inner.config.slots.max(1) as usize);
-        let program = Program::decode(bytes, Arc::clone(&self.inner.runtime), task_bytes)?;
+        let program = Program::decode(bytes, Arc::clone(&self.inner.runtime), self.inner.task_bytes())?;
         self.inner.programs.write().insert(hash.to_owned(), Arc::new(program));
         Ok(())
     }
@@ -203,6 +207,7 @@ impl Executor {
         let memory = inner.memory.task(TaskKey(inner.memory_key()));
         let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory()));
         let counters = Arc::new(Counters::default());
+        let ending = Arc::new(Ending::default());
         let running = RunningTask {
             tree: lease.tree(),
             context: inner.context(&spec, &task, &pool, &counters, &program)?,
@@ -212,6 +217,7 @@ impl Executor {
             elsewhere: inner.elsewhere()?,
             codec: inner.codec,
             counters,
+            ending: Arc::clone(&ending),
             spec,
         };
         let deserialize_nanos = setup.elapsed().as_nanos() as u64;
@@ -223,8 +229,12 @@ impl Executor {
             biased;
             joined = set.join_next() => joined,
             () = task.token.cancelled() => {
-                set.shutdown().await;
-                None
+                if ending.cancel() {
+                    set.shutdown().await;
+                    None
+                } else {
+                    set.join_next().await
+                }
             }
         };
         // Operators abort what they spawned when they are dropped; a poll that is under way ends first.
@@ -302,6 +312,11 @@ impl Executor {
 }
 
 impl Inner {
+    /// Memory that a task may count on.
+    fn task_bytes(&self) -> usize {
+        self.memory.budget_bytes() / (2 * self.config.slots.max(1) as usize)
+    }
+
     fn memory_key(&self) -> u64 {
         self.next_memory_key.fetch_add(1, Ordering::Relaxed)
     }
@@ -330,7 +345,7 @@ impl Inner {
         let disk = DiskManagerBuilder::default()
             .with_temp_file_factory(Arc::new(SpillFactory(Arc::clone(&task.spill))))
             .with_max_temp_directory_size(u64::MAX)
-            .with_max_spill_merge_fan_in(64)
+            .with_max_spill_merge_fan_in((self.task_bytes() / MERGED_FILE_BYTES).clamp(2, 64))
             .build()?;
         let runtime = RuntimeEnv {
             memory_pool: Arc::clone(pool) as _,
@@ -343,10 +358,14 @@ impl Inner {
         Ok(Arc::new(TaskContext::new(id, String::new(), config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), Arc::new(runtime))))
     }
 
-    /// Spill directories that exist.
+    /// Spill directories of tasks, and files of shuffle writers, that exist.
     fn temporary_files(&self) -> u64 {
-        let count = |root: &PathBuf| std::fs::read_dir(root).map_or(0, |entries| entries.count() as u64);
-        self.spill_roots.iter().map(count).sum()
+        let entries = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten().collect::<Vec<_>>();
+        let is_temporary = |entry: &DirEntry| entry.path().extension().is_some_and(|e| e == "tmp");
+        let dirs = self.store.dirs().paths();
+        let writers = dirs.iter().flat_map(|dir| entries(dir)).filter(is_temporary).count();
+        let tasks: usize = self.spill_roots.iter().map(|root| entries(root).len()).sum();
+        (writers + tasks) as u64
     }
 }
 

@@ -20,6 +20,7 @@ use kiln_shuffle::store::{BlockStore, MapOutputId};
 use serde::Serialize;
 use std::fmt;
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 /// One block: a reduce partition of a map output.
@@ -136,17 +137,21 @@ fn schema_prefix(schema: &Schema) -> Result<Vec<u8>> {
 }
 
 fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, String> {
-    let (length, rest) = bytes.split_first_chunk::<4>().ok_or("the block is cut short")?;
-    let (schema, mut blocks) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or("the block is cut short")?;
-    let schema = try_schema_from_ipc_buffer(schema).map_err(|e| e.to_string())?;
-    let mut decoder = BlockDecoder::new(Arc::new(schema)).map_err(|e| e.to_string())?;
-    let mut batches = Vec::new();
-    while !blocks.is_empty() {
-        let (batch, length) = decoder.decode(blocks)?;
-        batches.push(batch);
-        blocks = blocks.get(length..).unwrap_or_default();
-    }
-    Ok(batches)
+    // Arrow asserts here and there.
+    catch_unwind(|| {
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or("the block is cut short")?;
+        let (schema, mut blocks) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or("the block is cut short")?;
+        let schema = try_schema_from_ipc_buffer(schema).map_err(|e| e.to_string())?;
+        let mut decoder = BlockDecoder::new(Arc::new(schema)).map_err(|e| e.to_string())?;
+        let mut batches = Vec::new();
+        while !blocks.is_empty() {
+            let (batch, length) = decoder.decode(blocks)?;
+            batches.push(batch);
+            blocks = blocks.get(length..).unwrap_or_default();
+        }
+        Ok(batches)
+    })
+    .unwrap_or_else(|_| Err("Arrow could not read its schema".to_owned()))
 }
 
 fn put_failure(scheme: &str, key: BlockKey, message: &str) -> DataFusionError {
@@ -161,6 +166,11 @@ fn shuffle_error(error: ShuffleError) -> DataFusionError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{ArrayRef, Int64Array, StringViewArray};
+    use arrow::datatypes::{DataType, Field};
+    use kiln_shuffle::codec::{BlockEncoder, Codec};
+    use proptest::prelude::*;
+    use proptest::sample::Index;
 
     #[test]
     fn a_location_keeps_which_partitions_have_rows() {
@@ -175,9 +185,34 @@ mod tests {
         assert_eq!(Location::parse("memory:"), None);
     }
 
+    proptest! {
+        #[test]
+        fn other_places_are_refused_or_read(uri in "[a-z]{0,3}:?[0-9]{0,25}/?[0-9a-g]{0,9}") {
+            if let Some(location) = Location::parse(&uri) {
+                prop_assert!(location.has_rows.len() <= 4 * uri.len());
+            }
+        }
+
+        #[test]
+        fn a_damaged_block_is_refused(at in any::<Index>(), flip in 1_u8..=255) {
+            let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8View, true)]));
+            let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![1, 2])), Arc::new(StringViewArray::from(vec!["x", "a longer text of b"]))];
+            let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+            let mut block = schema_prefix(&schema).unwrap();
+            BlockEncoder::new(schema, Codec::Lz4).unwrap().encode(&batch, &mut block).unwrap();
+            prop_assert_eq!(decode(&block).unwrap(), vec![batch.clone()]);
+            let at = at.index(block.len());
+            block[at] ^= flip;
+            // Names of columns are not guarded.
+            if let Ok(batches) = catch_unwind(|| decode(&block)).map_err(|_| TestCaseError::fail("it panicked"))? {
+                prop_assert_eq!(batches[0].columns(), batch.columns());
+            }
+        }
+    }
+
     #[test]
     fn a_block_that_is_cut_short_is_refused() {
-        let schema = Schema::new(vec![arrow::datatypes::Field::new("a", arrow::datatypes::DataType::Int64, true)]);
+        let schema = Schema::new(vec![Field::new("a", DataType::Int64, true)]);
         let prefix = schema_prefix(&schema).unwrap();
         assert_eq!(decode(&prefix).unwrap(), Vec::new());
         for end in 0..prefix.len() {

@@ -67,7 +67,6 @@ impl TaskSpill {
         let manager = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(opened.dirs.clone()))
             .with_max_temp_directory_size(u64::MAX)
-            .with_max_spill_merge_fan_in(64)
             .build()?;
         let manager = Arc::new(manager);
         opened.manager = Some(Arc::clone(&manager));

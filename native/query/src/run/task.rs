@@ -5,9 +5,10 @@ use super::program::Program;
 use super::results::{ResultWriter, result_schema};
 use super::write::write_files;
 use crate::boundary::{Determinism, MapStatus, TaskMetrics, TaskOutput, TaskSpec};
-use crate::nodes::{BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, SAMPLE_ROWS, ShufflePartitioning, ShuffleWriteExec, block_of};
-use arrow::array::RecordBatch;
-use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
+use crate::nodes::{BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, ShufflePartitioning, ShuffleWriteExec, block_of, sample_row};
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::StreamExt;
@@ -15,8 +16,25 @@ use kiln_memory::TaskMemory;
 use kiln_shuffle::codec::Codec;
 use kiln_shuffle::store::{BlockStore, MapOutputId};
 use kiln_shuffle::writer::{ShuffleWriter, WriterOptions};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+/// How an attempt ends: what comes first decides, so that a cancelled attempt leaves no map output
+/// that nobody is told of.
+#[derive(Debug, Default)]
+pub struct Ending(OnceLock<bool>);
+
+impl Ending {
+    /// False: the attempt was cancelled before.
+    fn commit(&self) -> bool {
+        *self.0.get_or_init(|| true)
+    }
+
+    /// False: the attempt has begun to commit its output, and will succeed or fail by itself.
+    pub fn cancel(&self) -> bool {
+        !*self.0.get_or_init(|| false)
+    }
+}
 
 /// Everything that one attempt works with; dropping it leaves nothing behind.
 pub struct RunningTask {
@@ -29,6 +47,7 @@ pub struct RunningTask {
     pub elsewhere: Option<BlocksElsewhere>,
     pub codec: Codec,
     pub counters: Arc<Counters>,
+    pub ending: Arc<Ending>,
     pub spec: TaskSpec,
 }
 
@@ -62,7 +81,7 @@ pub async fn run_task_body(task: RunningTask) -> Result<TaskEnd> {
     metrics.shuffle_read_bytes = load(&task.counters.shuffle_read_bytes);
     metrics.shuffle_read_rows = load(&task.counters.shuffle_read_rows);
     if !task.spec.shares_build {
-        let spilled = spilled_bytes(task.tree.as_ref())?;
+        let spilled = spilled_bytes(task.tree.as_ref());
         metrics.memory_bytes_spilled += spilled;
         metrics.disk_bytes_spilled += spilled;
     }
@@ -127,6 +146,10 @@ async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut 
             }
         }
     }
+    // From here on nothing of this attempt fails after its output is in the store.
+    if staged.is_none() && !task.ending.commit() {
+        return exec_err!("task {} was cancelled", task.spec.task_id);
+    }
     let status = writer.finish().map_err(shuffle_error)?;
     metrics.shuffle_write_bytes = status.bytes.iter().sum();
     metrics.shuffle_write_rows = status.rows.iter().sum();
@@ -173,10 +196,10 @@ async fn cut_run(mut stream: SendableRecordBatchStream, writer: &mut ShuffleWrit
     let mut row = 0_usize;
     while let Some(batch) = stream.next().await {
         let batch = batch?;
-        let next_sample = keys.len() * SAMPLE_ROWS;
-        for sample in (next_sample..row + batch.num_rows()).step_by(SAMPLE_ROWS) {
-            keys.push(encoder.key(&batch, sample - row)?);
-        }
+        let samples = (keys.len()..).map(sample_row).take_while(|sample| *sample < row + batch.num_rows());
+        let samples = UInt32Array::from_iter_values(samples.map(|sample| (sample - row) as u32));
+        let sampled = encoder.keys(&take_record_batch(&batch, &samples)?)?;
+        keys.extend(sampled.iter().map(|key| key.as_ref().to_vec()));
         let mut start = 0;
         while start < batch.num_rows() {
             let block = block_of(row + start);
@@ -203,7 +226,7 @@ fn determinism(level: Determinism) -> kiln_shuffle::store::Determinism {
 }
 
 /// Bytes that the operators of a tree wrote to spill files.
-fn spilled_bytes(plan: &dyn ExecutionPlan) -> Result<u64> {
+fn spilled_bytes(plan: &dyn ExecutionPlan) -> u64 {
     let own = plan.metrics().and_then(|m| m.spilled_bytes()).unwrap_or(0) as u64;
-    plan.children().into_iter().try_fold(own, |sum, child| Ok(sum + spilled_bytes(child.as_ref())?))
+    own + plan.children().into_iter().map(|child| spilled_bytes(child.as_ref())).sum::<u64>()
 }

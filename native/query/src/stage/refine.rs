@@ -1,10 +1,11 @@
 use super::joins::choose_joins;
+use super::sorts::choose_sorts;
 use crate::boundary::StageDecisions;
 use crate::codec::{PlanKind, ScalarValues, decode_plan, encode_plan, hash_bytes};
 use crate::functions::SparkError;
+use crate::ipc::read_stream;
 use crate::nodes::{ReadMode, ShuffleReadExec};
 use crate::registry::decoding_context;
-use arrow::ipc::reader::StreamReader;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -12,7 +13,6 @@ use datafusion::common::{DataFusionError, Result, ScalarValue, exec_datafusion_e
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
-use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
 static RUNTIME: LazyLock<Arc<RuntimeEnv>> = LazyLock::new(|| Arc::new(RuntimeEnv::default()));
@@ -40,7 +40,7 @@ pub fn refine(stage: &[u8], decisions: &StageDecisions) -> Result<Refined> {
     if fixed && plan.output_partitioning().partition_count() != planned {
         return exec_err!("partitions under a union of {planned} tasks cannot be coalesced");
     }
-    let plan = choose_joins(plan, decisions)?;
+    let plan = choose_sorts(choose_joins(plan, decisions)?, decisions)?;
     header.conf.extend(decisions.conf.iter().map(|(k, v)| (k.clone(), v.clone())));
     header.now_micros = decisions.now_micros;
     let num_tasks = plan.output_partitioning().partition_count() as u32;
@@ -81,14 +81,12 @@ fn read_decided_partitions(plan: Arc<dyn ExecutionPlan>, decisions: &StageDecisi
 /// The value of a scalar subquery from its Arrow IPC stream: no row is NULL, two are an error.
 fn scalar(base64: &str) -> Result<ScalarValue> {
     let bytes = STANDARD.decode(base64).map_err(|e| exec_datafusion_err!("the value of a scalar subquery is no base64: {e}"))?;
-    let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-    let schema = reader.schema();
+    let (schema, batches) = read_stream(&bytes)?;
     let [field] = schema.fields().as_ref() else {
         return internal_err!("a scalar subquery gave {} columns", schema.fields().len());
     };
     let mut value = None;
-    for batch in reader {
-        let batch = batch?;
+    for batch in batches {
         for row in 0..batch.num_rows() {
             if value.replace(ScalarValue::try_from_array(batch.column(0), row)?).is_some() {
                 let error = SparkError::new("SCALAR_SUBQUERY_TOO_MANY_ROWS", "More than one row returned by a subquery used as an expression.");

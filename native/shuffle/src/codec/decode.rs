@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -20,6 +21,12 @@ use super::header::{BlockHeader, HEADER_LEN};
 use crate::error::Result;
 
 const CONTINUATION: [u8; 4] = [0xff; 4];
+
+/// A message from outside may have so many values that it has no bytes for.
+const ROWS_WITHOUT_BYTES: usize = 1 << 20;
+
+/// The end of an IPC stream.
+const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
 /// Decodes blocks of one schema.
 pub struct BlockDecoder {
@@ -113,6 +120,7 @@ impl BlockDecoder {
         let mut at = 0;
         while at < raw.len() {
             let (message, body) = split_message(raw, &mut at)?;
+            let body = raw.slice_with_length(body.start, body.len());
             if let Some(dictionary) = message.header_as_dictionary_batch() {
                 let data = dictionary.data().ok_or("a dictionary without data")?;
                 check_batch(&data, body.len())?;
@@ -154,10 +162,33 @@ impl BlockDecoder {
     }
 }
 
-/// The message at `at` and its body; `at` moves behind them.
-fn split_message<'a>(raw: &'a Buffer, at: &mut usize) -> Result<(Message<'a>, Buffer), String> {
+/// Checks an Arrow IPC stream that comes from outside: all that its messages claim is there, so that
+/// reading it allocates no more than it has.
+///
+/// # Errors
+/// Says what is wrong with the bytes.
+pub fn check_stream(bytes: &[u8]) -> Result<(), String> {
+    let mut at = 0;
+    // An end without a mark is one too.
+    while at < bytes.len() && !bytes[at..].starts_with(&END) {
+        let (message, body) = split_message(bytes, &mut at)?;
+        let dictionary = message.header_as_dictionary_batch().and_then(|d| d.data());
+        if let Some(batch) = message.header_as_record_batch().or(dictionary) {
+            check_batch(&batch, body.len())?;
+            // An array of nulls has no bytes, but what it is cast to has.
+            let most = (8 * body.len() + ROWS_WITHOUT_BYTES) as i64;
+            if let Some(node) = batch.nodes().into_iter().flatten().find(|node| node.length() > most) {
+                return Err(format!("an array of {} values in a message of {} bytes", node.length(), body.len()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The message at `at` and where its body is; `at` moves behind them.
+fn split_message<'a>(raw: &'a [u8], at: &mut usize) -> Result<(Message<'a>, Range<usize>), String> {
     let cut_off = || "an IPC message is cut off".to_owned();
-    let rest = &raw.as_slice()[*at..];
+    let rest = &raw[*at..];
     let (head, rest) = rest.split_first_chunk::<8>().ok_or_else(cut_off)?;
     if head[..4] != CONTINUATION {
         return Err("no IPC message where one should start".to_owned());
@@ -169,8 +200,8 @@ fn split_message<'a>(raw: &'a Buffer, at: &mut usize) -> Result<(Message<'a>, Bu
     if body_len > rest.len() - length {
         return Err(cut_off());
     }
-    let body = raw.slice_with_length(*at + 8 + length, body_len);
-    *at += 8 + length + body_len;
+    let body = *at + 8 + length..*at + 8 + length + body_len;
+    *at = body.end;
     Ok((message, body))
 }
 

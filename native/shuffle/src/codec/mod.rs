@@ -20,7 +20,7 @@ mod decode;
 mod encode;
 mod header;
 
-pub use decode::BlockDecoder;
+pub use decode::{BlockDecoder, check_stream};
 pub use encode::BlockEncoder;
 pub(crate) use encode::has_dictionary;
 pub use header::{BlockHeader, HEADER_LEN, MAX_RAW_LEN};
