@@ -3,50 +3,16 @@
 
 mod support;
 
-use arrow::array::{Int64Array, RecordBatch};
-use arrow::datatypes::SchemaRef;
 use datafusion::common::exec_err;
 use futures::{StreamExt, future, stream};
-use kiln_query::boundary::{FailureKind, ScanFormat, Split, Table, TableFile, TaskFailure, TaskOutcome, TaskOutput, TaskStatus};
-use kiln_query::nodes::{BatchStream, ExternalReader};
-use kiln_query::plan::Planned;
-use kiln_query::stage::refine;
-use kiln_sql::tree::{DataType, Relation, StructField};
+use kiln_query::boundary::{FailureKind, ScanFormat, Table, TaskOutput, TaskStatus};
+use kiln_query::sources::{infer_csv_schema, list_files};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use support::tables::{Described, read, request, texts, tpch_dir, tpch_request, tpch_tables};
-use support::{MiniDriver, Variant};
-
-fn sql(text: &str, tables: &Described, variant: &Variant) -> Planned {
-    kiln_query::plan::plan(&request(Relation::Sql { text: text.to_owned() }, tables, variant)).unwrap()
-}
-
-fn none() -> Described {
-    BTreeMap::new()
-}
-
-/// Runs task `partition` of the first stage.
-async fn first_stage(driver: &MiniDriver, planned: &Planned, partition: u32) -> (TaskOutcome, Option<Vec<u8>>) {
-    let refined = refine(&planned.stages[0], &driver.decisions()).unwrap();
-    driver.executor.load_program(&refined.hash, &refined.program).unwrap();
-    let result = driver.executor.run_task(driver.spec(&planned.plan.stages[0], &refined.hash, partition, 0)).await;
-    driver.executor.unload_program(&refined.hash);
-    result
-}
-
-fn assert_clean(driver: &MiniDriver) {
-    let usage = driver.executor.usage();
-    let left = usage.live_tasks + usage.reserved_bytes + usage.storage_bytes + usage.temporary_files + usage.map_outputs + usage.programs + usage.shared_builds;
-    assert_eq!(left, 0, "{usage:?}");
-}
-
-fn failure(outcome: TaskOutcome) -> TaskFailure {
-    match outcome.status {
-        TaskStatus::Failed { failure } => failure,
-        other => panic!("{other:?}"),
-    }
-}
+use std::time::Duration;
+use support::external::{Source, numbers, numbers_to};
+use support::tables::{Described, read, texts, tpch_dir, tpch_request, tpch_tables, write_request};
+use support::{MiniDriver, Variant, assert_clean, failure, first_stage, load, none, sql};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_task_leaves_nothing() {
@@ -58,12 +24,10 @@ async fn a_cancelled_task_leaves_nothing() {
         let executor = driver.executor.clone();
         let cancel = async move {
             tokio::time::sleep(Duration::from_millis(5 + round * 7)).await;
-            let started = Instant::now();
             assert!(executor.cancel_task(round, "not needed any more"));
-            started
         };
-        let ((outcome, _), cancelled) = future::join(running, cancel).await;
-        assert!(cancelled.elapsed() < Duration::from_secs(2), "{:?}", cancelled.elapsed());
+        // It would run for an hour.
+        let ((outcome, _), ()) = future::join(running, cancel).await;
         assert!(matches!(&outcome.status, TaskStatus::Killed { reason } if reason == "not needed any more"), "{outcome:?}");
         assert_clean(&driver);
     }
@@ -87,38 +51,13 @@ async fn closing_ends_what_runs() {
 }
 
 /// A reader whose splits say what it does.
-#[derive(Debug)]
-struct Reader;
-
-impl ExternalReader for Reader {
-    fn read(&self, source: &str, payload: &str, split: &Split, schema: SchemaRef, columns: Option<Vec<String>>) -> BatchStream {
-        assert_eq!((source, payload), ("numbers", "p"));
-        assert_eq!(columns, Some(vec!["n".to_owned()]));
-        match split.path.as_str() {
-            "panics" => stream::once(async { panic!("the reader is broken") }).boxed(),
-            "waits" => stream::pending().boxed(),
-            "fails" => stream::once(async { exec_err!("no such thing") }).boxed(),
-            rows => {
-                let values = Int64Array::from_iter_values(0..rows.parse::<i64>().unwrap());
-                stream::iter([Ok(RecordBatch::try_new(schema, vec![Arc::new(values)]).unwrap())]).boxed()
-            }
-        }
-    }
-}
-
-fn numbers(splits: &[&str]) -> Described {
-    let file = |name: &&str| TableFile { path: (*name).into(), size: 1, modified_millis: 0, rows: None, hosts: Vec::new(), blocks: Vec::new() };
-    let table = Table {
-        fields: vec![
-            StructField { name: "n".into(), data_type: DataType::Long, nullable: true },
-            StructField { name: "unused".into(), data_type: DataType::String, nullable: true },
-        ],
-        scan: ScanFormat::External { source: "numbers".into(), payload: "p".into() },
-        files: splits.iter().map(file).collect(),
-        rows: None,
-        columns: Vec::new(),
-    };
-    BTreeMap::from([("numbers".to_owned(), (read("numbers", "x"), table))])
+fn reader() -> Arc<Source> {
+    Source::reader(|split, schema| match split {
+        "panics" => stream::once(async { panic!("the reader is broken") }).boxed(),
+        "waits" => stream::pending().boxed(),
+        "fails" => stream::once(async { exec_err!("no such thing") }).boxed(),
+        rows => stream::iter([Ok(numbers_to(rows.parse().unwrap(), schema))]).boxed(),
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,7 +67,7 @@ async fn sources_outside_of_rust_are_read() {
     let planned = sql("select sum(n) + 1 as s, count(*) as c from numbers", &numbers(&["10", "100"]), &variant);
     let failed = driver.run(&planned).await.unwrap_err();
     assert!(failed.message.contains("no reader of data source numbers"), "{failed:?}");
-    driver.executor.set_external_reader(Arc::new(Reader));
+    driver.executor.set_external_reader(reader());
     let run = driver.run(&planned).await.unwrap();
     assert_eq!(texts(&run.batches), ["4996|110"]);
     assert_clean(&driver);
@@ -138,7 +77,7 @@ async fn sources_outside_of_rust_are_read() {
 async fn a_panic_fails_the_task_only() {
     let variant = Variant::default();
     let driver = MiniDriver::new(variant.clone());
-    driver.executor.set_external_reader(Arc::new(Reader));
+    driver.executor.set_external_reader(reader());
     let planned = sql("select sum(n) as s from numbers", &numbers(&["panics", "fails", "waits", "5"]), &variant);
     let failed = failure(first_stage(&driver, &planned, 0).await.0);
     assert_eq!((failed.kind, failed.class.as_str()), (FailureKind::Panic, "NATIVE_PANIC"));
@@ -189,9 +128,7 @@ async fn a_lost_map_output_is_a_fetch_failure() {
     let variant = Variant::default().conf("spark.sql.shuffle.partitions", "2");
     let driver = MiniDriver::new(variant.clone());
     let planned = sql("select id % 5 as k, count(*) as n from range(0, 1000, 1, 2) group by id % 5", &none(), &variant);
-    let refined = refine(&planned.stages[1], &driver.decisions()).unwrap();
-    driver.executor.load_program(&refined.hash, &refined.program).unwrap();
-    let spec = || driver.spec(&planned.plan.stages[1], &refined.hash, 0, 0);
+    let spec = || load(&driver, &planned, 1, 0);
     let failed = failure(driver.executor.run_task(spec()).await.0);
     assert_eq!(failed.kind, FailureKind::Internal, "nobody said where the outputs are: {failed:?}");
     let location = |map| kiln_query::boundary::MapOutputLocation { map, executor_id: "gone".into(), uri: "memory:".into(), keys: Vec::new() };
@@ -239,42 +176,27 @@ async fn tasks_of_a_stage_share_a_broadcast_build() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tiny_tasks_are_cheap() {
+async fn ten_thousand_tiny_tasks_leave_nothing() {
     let variant = Variant::default();
     let driver = MiniDriver::new(variant.clone());
     let planned = sql("select id from range(0, 10000, 1, 10000) where id < 0", &none(), &variant);
     assert_eq!(planned.plan.stages[0].num_tasks, 10_000);
-    let started = Instant::now();
     let run = driver.run(&planned).await.unwrap();
-    let each = started.elapsed() / 10_000;
-    println!("{each:?} a task");
-    assert!(run.batches.iter().all(|b| b.num_rows() == 0));
-    assert!(each < Duration::from_millis(1), "{each:?} a task");
+    assert_eq!(run.result_rows, vec![0; 10_000]);
     assert_clean(&driver);
-}
-
-fn write(plan: Relation, format: &str, options: &[(&str, &str)], partition_by: &[&str]) -> Relation {
-    Relation::Write {
-        input: Box::new(plan),
-        format: format.into(),
-        path: "/out".into(),
-        options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        partition_by: partition_by.iter().map(|c| (*c).to_owned()).collect(),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_written_and_read_again() {
     let variant = Variant::default();
     let driver = MiniDriver::new(variant.clone());
-    let rows = Relation::Sql { text: "select id, concat('n', id % 3) as name, id % 2 as side from range(0, 1000, 1, 2)".into() };
+    let rows = "select id, concat('n', id % 3) as name, id % 2 as side from range(0, 1000, 1, 2)";
     for (format, options, partition_by, files) in [
         ("parquet", &[("compression", "zstd")][..], &[][..], 2),
         ("parquet", &[], &["name", "side"], 12),
         ("csv", &[("header", "true")], &[], 2),
     ] {
-        let plan = write(rows.clone(), format, options, partition_by);
-        let planned = kiln_query::plan::plan(&request(plan, &none(), &variant)).unwrap();
+        let planned = kiln_query::plan::plan(&write_request(rows, format, options, partition_by, &variant)).unwrap();
         let mut written = Vec::new();
         for partition in 0..planned.plan.stages[0].num_tasks {
             match first_stage(&driver, &planned, partition).await.0.status {
@@ -295,5 +217,76 @@ async fn files_are_written_and_read_again() {
             assert!(std::fs::read_to_string(&written[0].path).unwrap().starts_with("id,name,side\n0,n0,0\n"));
         }
         assert_clean(&driver);
+    }
+}
+
+/// Spark's `TakeOrderedAndProject` of many rows: DataFusion keeps them in memory and cannot spill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_top_rows_are_sorted_with_spills() {
+    let text = "select count(*) as n, min(id) as a, max(id) as b from (
+        select id, concat('some text of row ', id) as s from range(0, 400000, 1, 2) order by id % 1000 desc, s limit 300000)";
+    // Known before, or found out by the first attempt.
+    for (max_hash_build_bytes, retries) in [(4 << 20, 0..1), (1 << 30, 1..10)] {
+        let variant = Variant { memory_bytes: 24 << 20, max_hash_build_bytes, ..Variant::default() };
+        let driver = MiniDriver::new(variant.clone());
+        let run = driver.run(&sql(text, &none(), &variant)).await.unwrap();
+        assert_eq!(texts(&run.batches), ["300000|250|399999"]);
+        assert!(retries.contains(&run.retries) && run.spilled_bytes > 0, "{} retries, {} bytes", run.retries, run.spilled_bytes);
+        assert_clean(&driver);
+    }
+}
+
+/// Map outputs of few rows each: their smallest keys say nothing about the ranges.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_ranges_of_a_global_sort_are_even() {
+    let variant = Variant::default().conf("kiln.sql.sort.singleMergeBytes", "0").conf("spark.sql.shuffle.partitions", "8");
+    let driver = MiniDriver::new(variant.clone());
+    let text = "select id * 7919 % 40009 as k, id from range(0, 40000, 1, 20) order by k desc, id";
+    let run = driver.run(&sql(text, &none(), &variant)).await.unwrap();
+    assert_eq!((run.result_rows.len(), run.result_rows.iter().sum::<u64>()), (8, 40_000));
+    assert!(run.result_rows.iter().all(|rows| (4000..6000).contains(rows)), "{:?}", run.result_rows);
+    let keys: Vec<i64> = texts(&run.batches).iter().map(|row| row.split_once('|').unwrap().0.parse().unwrap()).collect();
+    assert!(keys.is_sorted_by(|a, b| a >= b));
+    assert_clean(&driver);
+}
+
+/// A table of CSV files in a directory.
+fn csv(dir: &std::path::Path, header: bool) -> Described {
+    let paths = vec![dir.to_str().unwrap().to_owned()];
+    let scan = ScanFormat::Csv {
+        header,
+        delimiter: ",".into(),
+        quote: "\"".into(),
+        escape: None,
+        null_value: String::new(),
+        comment: None,
+        date_format: None,
+        timestamp_format: None,
+    };
+    let fields = infer_csv_schema(&paths, &scan, true).unwrap();
+    let table = Table { fields, scan, files: list_files(&paths).unwrap(), rows: None, columns: Vec::new() };
+    BTreeMap::from([("t".to_owned(), (read("csv", &paths[0]), table))])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn csv_files_are_read_with_and_without_a_header_and_in_splits() {
+    for header in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, rows) in [("a.csv", 0..3), ("b.csv", 3..5000), ("c.csv", 5000..5000)] {
+            let lines = rows.map(|i| format!("{i},\"name, {i}\"\n"));
+            let header = header.then(|| "number,name\n".to_owned());
+            std::fs::write(dir.path().join(file), header.into_iter().chain(lines).collect::<String>()).unwrap();
+        }
+        let tables = csv(dir.path(), header);
+        let (number, name) = if header { ("number", "name") } else { ("_c0", "_c1") };
+        for max_partition_bytes in ["128m", "1k"] {
+            let variant = Variant::default().conf("spark.sql.files.maxPartitionBytes", max_partition_bytes).conf("spark.sql.files.openCostInBytes", "0");
+            let driver = MiniDriver::new(variant.clone());
+            let planned = sql(&format!("select count(*) as n, sum({number}) as s, min({name}) as a, max({name}) as b from t"), &tables, &variant);
+            assert!(max_partition_bytes != "1k" || planned.plan.stages[0].num_tasks > 50);
+            let run = driver.run(&planned).await.unwrap();
+            assert_eq!(texts(&run.batches), ["5000|12497500|name, 0|name, 999"], "header {header}, {max_partition_bytes}");
+            assert_clean(&driver);
+        }
     }
 }

@@ -4,49 +4,9 @@
 
 mod support;
 
-use std::fs;
-use std::path::Path;
+use support::cases::cases;
 use support::tables::{same_texts, texts, tpch_dir, tpch_request, tpch_tables};
 use support::{MiniDriver, Variant};
-
-struct Case {
-    name: String,
-    sql: String,
-    rows: usize,
-    /// Every nth row of a long result.
-    golden: Vec<String>,
-}
-
-fn sections(file: &str) -> Vec<(String, Vec<String>)> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/queries").join(file)).unwrap();
-    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
-    for line in text.lines() {
-        match line.strip_prefix("-- ") {
-            Some(name) => sections.push((name.to_owned(), Vec::new())),
-            None => sections.last_mut().unwrap().1.push(line.to_owned()),
-        }
-    }
-    sections
-}
-
-fn cases() -> Vec<Case> {
-    let queries = sections("queries.sql");
-    let goldens = sections("golden.txt");
-    assert_eq!(queries.len(), goldens.len());
-    let case = |((name, sql), (golden_name, mut golden)): ((String, Vec<String>), (String, Vec<String>))| {
-        assert_eq!(name, golden_name);
-        let rows = match golden.first().and_then(|line| line.strip_prefix("# ")).and_then(|line| line.strip_suffix(" rows")) {
-            Some(rows) => {
-                let rows = rows.parse().unwrap();
-                golden.remove(0);
-                rows
-            }
-            None => golden.len(),
-        };
-        Case { name, sql: sql.join("\n"), rows, golden }
-    };
-    queries.into_iter().zip(goldens).map(case).collect()
-}
 
 /// `CASE=text` in the environment runs only queries whose name has it, `SHOW=1` prints their stages.
 async fn check(variant: Variant) {
@@ -87,9 +47,8 @@ async fn check(variant: Variant) {
         if let Err(difference) = same_texts(&sampled, &golden) {
             wrong.push(format!("{}: {difference}", case.name));
         }
-        let usage = driver.executor.usage();
-        if usage.live_tasks + usage.reserved_bytes + usage.storage_bytes + usage.temporary_files + usage.map_outputs > 0 {
-            wrong.push(format!("{} left {usage:?}", case.name));
+        if let Some(left) = driver.left_behind() {
+            wrong.push(format!("{} left {left}", case.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -44,9 +44,8 @@ async fn check(variant: Variant) {
             }
             Err(failure) => wrong.push(format!("q{q} failed: {failure:?}")),
         }
-        let usage = driver.executor.usage();
-        if usage.live_tasks + usage.reserved_bytes + usage.storage_bytes + usage.temporary_files + usage.map_outputs + usage.shared_builds > 0 {
-            wrong.push(format!("q{q} left {usage:?}"));
+        if let Some(left) = driver.left_behind() {
+            wrong.push(format!("q{q} left {left}"));
         }
     }
     println!("{spilled} bytes spilled");

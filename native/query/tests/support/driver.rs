@@ -9,7 +9,9 @@ use kiln_query::plan::Planned;
 use kiln_query::run::Executor;
 use kiln_query::stage::{choose_range_bounds, refine};
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Cursor;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -55,6 +57,8 @@ pub struct QueryRun {
     pub retries: u64,
     pub spilled_bytes: u64,
     pub stage_times: Vec<Duration>,
+    /// Rows of each task of the last stage.
+    pub result_rows: Vec<u64>,
 }
 
 pub struct MiniDriver {
@@ -78,6 +82,32 @@ impl MiniDriver {
         })
         .unwrap();
         Self { executor, variant, next_task: AtomicU64::new(0), dir }
+    }
+
+    /// What the executor holds or has on its disks though nothing runs.
+    pub fn left_behind(&self) -> Option<String> {
+        let usage = self.executor.usage();
+        let held = usage.live_tasks + usage.reserved_bytes + usage.storage_bytes + usage.disk_bytes + usage.temporary_files;
+        let files = self.files();
+        let clean = held + usage.map_outputs + usage.programs + usage.shared_builds == 0 && files.is_empty();
+        (!clean).then(|| format!("{usage:?}, {files:?}"))
+    }
+
+    /// The executor's files, without its lock.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut dirs: Vec<PathBuf> = fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        dirs.retain(|dir| dir.file_name().unwrap().to_str().unwrap().starts_with("kiln-"));
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    dirs.push(entry.path());
+                } else if entry.file_name() != "lock" {
+                    files.push(entry.path());
+                }
+            }
+        }
+        files
     }
 
     pub fn decisions(&self) -> StageDecisions {
@@ -130,13 +160,15 @@ impl MiniDriver {
                 }
             };
             let mut statuses = Vec::new();
+            run.result_rows.clear();
             for (output, ipc) in results {
                 match (output, &stage.output) {
                     (TaskOutput::MapOutput { status }, _) => statuses.push(status),
                     (TaskOutput::Result { .. }, StageOutput::ScalarSubquery { subquery_id }) => {
                         scalars.insert(*subquery_id, base64::engine::general_purpose::STANDARD.encode(ipc.unwrap()));
                     }
-                    (TaskOutput::Result { .. }, _) => {
+                    (TaskOutput::Result { rows, .. }, _) => {
+                        run.result_rows.push(rows);
                         let reader = StreamReader::try_new(Cursor::new(ipc.unwrap()), None).unwrap();
                         run.batches.extend(reader.map(Result::unwrap));
                     }
@@ -144,18 +176,23 @@ impl MiniDriver {
                 }
             }
             if let StageOutput::Shuffle { shuffle_id, .. } = stage.output {
-                let locations = statuses.iter().enumerate().map(|(map, status)| MapOutputLocation {
-                    map: map as u32,
-                    executor_id: "test".into(),
-                    uri: status.uri.clone(),
-                    keys: status.keys.clone(),
-                });
-                self.executor.set_map_outputs(MapOutputs { shuffle_id, epoch: 0, outputs: locations.collect() });
+                self.announce(shuffle_id, &statuses);
                 outputs.insert(shuffle_id, statuses);
             }
             run.stage_times.push(started.elapsed());
         }
         Ok(run)
+    }
+
+    /// Tells the executor where the map outputs of a shuffle are: all in itself.
+    pub fn announce(&self, shuffle_id: u64, statuses: &[MapStatus]) {
+        let locations = statuses.iter().enumerate().map(|(map, status)| MapOutputLocation {
+            map: map as u32,
+            executor_id: "test".into(),
+            uri: status.uri.clone(),
+            keys: status.keys.clone(),
+        });
+        self.executor.set_map_outputs(MapOutputs { shuffle_id, epoch: 0, outputs: locations.collect() });
     }
 
     fn decide(&self, planned: &Planned, stage: &StagePlan, outputs: &BTreeMap<u64, Vec<MapStatus>>, decisions: &mut StageDecisions) {

@@ -72,6 +72,18 @@ pub fn request(plan: Relation, tables: &Described, variant: &Variant) -> Analyze
     request
 }
 
+/// Writes the rows of a query, which the driver puts under a directory of its own.
+pub fn write_request(text: &str, format: &str, options: &[(&str, &str)], partition_by: &[&str], variant: &Variant) -> AnalyzeRequest {
+    let plan = Relation::Write {
+        input: Box::new(Relation::Sql { text: text.into() }),
+        format: format.into(),
+        path: "/out".into(),
+        options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        partition_by: partition_by.iter().map(|c| (*c).to_owned()).collect(),
+    };
+    request(plan, &BTreeMap::new(), variant)
+}
+
 /// Rows as text; numbers with a fraction have two digits of it.
 pub fn texts(batches: &[RecordBatch]) -> Vec<String> {
     let options = FormatOptions::default().with_null("NULL");
@@ -88,6 +100,17 @@ pub fn texts(batches: &[RecordBatch]) -> Vec<String> {
             };
             rows.push(columns.iter().map(cell).collect::<Vec<_>>().join("|"));
         }
+    }
+    rows
+}
+
+/// Rows as text, as they are.
+pub fn exact_texts(batches: &[RecordBatch]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        let options = FormatOptions::default();
+        let columns: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
+        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")));
     }
     rows
 }
