@@ -9,6 +9,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalPlanDecodeContext, PhysicalProtoConverterExtension};
 use datafusion_proto::protobuf::PhysicalPlanNode;
 use prost::Message;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use twox_hash::XxHash64;
 
@@ -71,7 +72,9 @@ pub fn read_header(kind: PlanKind, bytes: &[u8]) -> Result<(ProgramHeader, &[u8]
 pub fn decode_plan(kind: PlanKind, bytes: &[u8], context: &TaskContext, scalars: &ScalarValues) -> Result<(ProgramHeader, Arc<dyn ExecutionPlan>)> {
     let (header, plan) = read_header(kind, bytes)?;
     let proto = PhysicalPlanNode::decode(plan).map_err(|e| DataFusionError::External(Box::new(e)))?;
-    let plan = scalars.proto_to_execution_plan(&proto, &PhysicalPlanDecodeContext::new(context, &KilnCodec))?;
+    // DataFusion trusts indices and lengths.
+    let plan = catch_unwind(AssertUnwindSafe(|| scalars.proto_to_execution_plan(&proto, &PhysicalPlanDecodeContext::new(context, &KilnCodec))))
+        .unwrap_or_else(|_| exec_err!("the {kind:?} is damaged"))?;
     Ok((header, plan))
 }
 

@@ -146,7 +146,7 @@ impl ExecutionPlan for CsvScanExec {
                 Err(error) => stream::once(async { Err(error) }).boxed(),
             }
         };
-        let batches: BatchStream = stream::iter(splits).flat_map(read).boxed();
+        let batches: BatchStream = inputs.until_cancelled(stream::iter(splits).flat_map(read)).boxed();
         let batches = match self.fetch {
             Some(fetch) => super::shuffle_read::take_rows(batches, fetch),
             None => batches,

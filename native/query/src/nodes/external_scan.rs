@@ -86,7 +86,7 @@ impl ExecutionPlan for ExternalScanExec {
             .flat_map(move |split| reader.read(&source, &payload, &split, Arc::clone(&target), Some(columns.clone())))
             .boxed();
         let counters = Arc::clone(&inputs.counters);
-        let counted = batches.inspect(move |batch| {
+        let counted = inputs.until_cancelled(batches).inspect(move |batch| {
             if let Ok(batch) = batch {
                 Counters::add(&counters.input_rows, batch.num_rows() as u64);
                 Counters::add(&counters.input_bytes, super::batch_bytes(batch));

@@ -1,16 +1,18 @@
 use crate::boundary::{MapOutputLocation, MapOutputs, Split};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::common::{Result, exec_err, internal_datafusion_err};
 use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 use object_store::path::Path;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
 
 /// Batches of one input.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
@@ -59,6 +61,7 @@ pub struct TaskInputs {
     pub shuffle: Arc<dyn ShuffleSource>,
     pub external: Option<Arc<dyn ExternalReader>>,
     pub counters: Arc<Counters>,
+    pub cancelled: CancellationToken,
 }
 
 impl TaskInputs {
@@ -67,6 +70,16 @@ impl TaskInputs {
             .session_config()
             .get_extension::<Self>()
             .ok_or_else(|| internal_datafusion_err!("a stage's tree was run outside of a task"))
+    }
+
+    /// Ends a leaf's stream when the task is cancelled: an operator that works long on a batch may take a hundred
+    /// of them before it pauses, and a task ends in a pause.
+    pub(crate) fn until_cancelled<S>(&self, batches: S) -> impl Stream<Item = Result<RecordBatch>> + Send + use<S>
+    where
+        S: Stream<Item = Result<RecordBatch>> + Send,
+    {
+        let cancelled = self.cancelled.clone();
+        batches.map(move |batch| if cancelled.is_cancelled() { exec_err!("the task was cancelled") } else { batch })
     }
 }
 

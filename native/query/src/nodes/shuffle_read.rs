@@ -203,6 +203,10 @@ impl ExecutionPlan for ShuffleReadExec {
         let schema = self.schema();
         let batch_size = context.session_config().batch_size();
         let mut streams = self.streams(partition, &inputs, &outputs)?;
+        // What is broadcast may be read for other tasks too.
+        if self.mode != ReadMode::Broadcast {
+            streams = streams.into_iter().map(|run| inputs.until_cancelled(run).boxed()).collect();
+        }
         let counters = Arc::clone(&inputs.counters);
         let counted = move |batch: &Result<RecordBatch>| {
             if let Ok(batch) = batch {

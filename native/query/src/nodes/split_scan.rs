@@ -164,7 +164,7 @@ impl ExecutionPlan for SplitScanExec {
         let counters = Arc::clone(&inputs.counters);
         let stream = source.execute(0, context)?;
         let counted = Counted { source, counters };
-        let rows = stream.inspect(move |batch| {
+        let rows = inputs.until_cancelled(stream).inspect(move |batch| {
             if let Ok(batch) = batch {
                 counted.count(batch);
             }

@@ -341,6 +341,7 @@ impl Inner {
             }),
             external: self.external.read().clone(),
             counters: Arc::clone(counters),
+            cancelled: task.token.clone(),
         };
         let disk = DiskManagerBuilder::default()
             .with_temp_file_factory(Arc::new(SpillFactory(Arc::clone(&task.spill))))

@@ -186,6 +186,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn other_places_are_refused_or_read(uri in "[a-z]{0,3}:?[0-9]{0,25}/?[0-9a-g]{0,9}") {
             if let Some(location) = Location::parse(&uri) {
