@@ -8,6 +8,7 @@ pub mod functions;
 mod ipc;
 pub mod lower;
 pub mod nodes;
+mod optimizer;
 pub mod plan;
 mod registry;
 pub mod run;

@@ -38,6 +38,7 @@ pub fn session_state(config: SessionConfig) -> SessionState {
         .with_scalar_functions(FUNCTIONS.scalars.values().cloned().collect())
         .with_aggregate_functions(FUNCTIONS.aggregates.values().cloned().collect())
         .with_window_functions(FUNCTIONS.windows.values().cloned().collect())
+        .with_optimizer_rules(crate::optimizer::rules())
         .with_physical_optimizer_rules(rules())
         .build()
 }
