@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './paths.ts';
 import { BuildProgress, type CompilerArtifact, crateName, elapsed } from './progress.ts';
+import { prepareBuildFolder } from './seed.ts';
 import { statusLine } from './status-line.ts';
 
 export interface CargoCall {
@@ -45,6 +46,7 @@ export async function runCargo({ args, packages, env = {} }: CargoCall): Promise
   const line = statusLine();
   line.show('asking cargo for the list of crates (it downloads what is missing)', true);
   const names = packageNames(packages);
+  prepareBuildFolder();
   const asked = Date.now();
   const libraries = new Map<string, string>();
   // Cargo compiles from its first message on; before, it may wait for another cargo.
