@@ -1,6 +1,5 @@
 //! Programs of an executor: decoded once, never executed themselves.
 
-use super::sort_memory::sort_spill_reservation;
 use crate::boundary::ProgramHeader;
 use crate::codec::{PlanKind, ScalarValues, decode_plan};
 use crate::plan::Settings;
@@ -28,7 +27,8 @@ impl Program {
     pub fn decode(bytes: &[u8], runtime: Arc<RuntimeEnv>, task_bytes: usize) -> Result<Self> {
         let (header, template) = decode_plan(PlanKind::Program, bytes, &decoding_context(runtime), &ScalarValues::default())?;
         let settings = Settings::from_conf(&header.conf)?;
-        let config = settings.session_config(1).with_sort_spill_reservation_bytes(sort_spill_reservation(&template, task_bytes)?);
+        // What a sort keeps for its merges must leave it something to sort with.
+        let config = settings.session_config(1).with_sort_spill_reservation_bytes((10 << 20).min(task_bytes / 8));
         Ok(Self { header, config, max_result_bytes: settings.max_result_bytes, time_zone: settings.time_zone, template })
     }
 
