@@ -80,7 +80,6 @@ async fn cancel_when(driver: &MiniDriver, planned: &Planned, stage: usize, is_ti
     assert!(cancelled && matches!(&outcome.status, TaskStatus::Killed { reason } if reason == "enough"), "{outcome:?}");
 }
 
-#[ignore = "open: a sort that has its task to itself finds no room to merge what it wants to spill"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_is_cancelled_while_it_spills_leaves_nothing() {
     let variant = Variant { memory_bytes: 8 << 20, ..Variant::default().conf("spark.sql.shuffle.partitions", "3") };

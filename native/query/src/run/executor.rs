@@ -205,7 +205,7 @@ impl Executor {
         let setup = Instant::now();
         let lease = TreeLease::take(&inner.shared, &program, &spec, &inner.memory, || TaskKey(inner.memory_key()))?;
         let memory = inner.memory.task(TaskKey(inner.memory_key()));
-        let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory()));
+        let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory(), program.sort_share));
         let counters = Arc::new(Counters::default());
         let ending = Arc::new(Ending::default());
         let running = RunningTask {

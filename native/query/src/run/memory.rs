@@ -14,20 +14,31 @@ use std::sync::Arc;
 pub struct TaskPool {
     task: Mutex<Option<Arc<TaskMemory>>>,
     stage: Option<Arc<TaskMemory>>,
+    sort_share: f64,
     consumers: Mutex<HashMap<usize, Arc<Consumer>>>,
 }
+
+/// Name of the consumers that hold the rows of a sort.
+const SORT_CONSUMER: &str = "ExternalSorter[";
 
 /// Names of the consumers that hold the collected side of a join.
 const BUILD_CONSUMERS: [&str; 3] = ["HashJoinInput", "NestedLoopJoin", "CrossJoinExec"];
 
 impl TaskPool {
-    pub fn new(task: Arc<TaskMemory>, stage: Option<Arc<TaskMemory>>) -> Self {
-        Self { task: Mutex::new(Some(task)), stage, consumers: Mutex::new(HashMap::new()) }
+    /// `sort_share`: the part of the task's memory that a sort may fill with rows.
+    pub fn new(task: Arc<TaskMemory>, stage: Option<Arc<TaskMemory>>, sort_share: f64) -> Self {
+        Self { task: Mutex::new(Some(task)), stage, sort_share, consumers: Mutex::new(HashMap::new()) }
     }
 
     /// The task has ended: what is left in this pool belongs to the stage.
     pub fn end(&self) {
         self.task.lock().take();
+    }
+
+    /// A sort with rows in memory that had better spill them.
+    fn is_full_sort(&self, name: &str, consumer: &Consumer, additional: usize) -> bool {
+        let held = consumer.size();
+        name.starts_with(SORT_CONSUMER) && held > 0 && (held + additional) as f64 > self.sort_share * consumer.task().limit_bytes() as f64
     }
 
     fn consumer(&self, reservation: &MemoryReservation) -> Option<Arc<Consumer>> {
@@ -81,9 +92,13 @@ impl MemoryPool for TaskPool {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let name = reservation.consumer().name();
         match self.consumer(reservation) {
+            Some(consumer) if self.is_full_sort(name, &consumer, additional) => {
+                Err(resources_datafusion_err!("{name} asked for {additional} bytes, which it needs for the keys of its rows when it spills them"))
+            }
             Some(consumer) => consumer.try_grow(additional).map_err(|e| DataFusionError::ResourcesExhausted(e.to_string())),
-            None => Err(resources_datafusion_err!("{} asked for {additional} bytes after its task had ended", reservation.consumer().name())),
+            None => Err(resources_datafusion_err!("{name} asked for {additional} bytes after its task had ended")),
         }
     }
 

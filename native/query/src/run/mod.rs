@@ -10,6 +10,7 @@ mod results;
 mod runtime;
 mod shared;
 mod shuffle;
+mod sort_memory;
 mod spill;
 mod task;
 mod write;

@@ -1,5 +1,6 @@
 //! Programs of an executor: decoded once, never executed themselves.
 
+use super::sort_memory::sort_share;
 use crate::boundary::ProgramHeader;
 use crate::codec::{PlanKind, ScalarValues, decode_plan};
 use crate::plan::Settings;
@@ -18,6 +19,8 @@ pub struct Program {
     /// `spark.driver.maxResultSize`; 0: no limit.
     pub max_result_bytes: u64,
     pub time_zone: String,
+    /// The part of a task's memory that a sort may fill with rows.
+    pub sort_share: f64,
     /// A tree that no task has executed.
     template: Arc<dyn ExecutionPlan>,
 }
@@ -29,7 +32,8 @@ impl Program {
         let settings = Settings::from_conf(&header.conf)?;
         // What a sort keeps for its merges must leave it something to sort with.
         let config = settings.session_config(1).with_sort_spill_reservation_bytes((10 << 20).min(task_bytes / 8));
-        Ok(Self { header, config, max_result_bytes: settings.max_result_bytes, time_zone: settings.time_zone, template })
+        let sort_share = sort_share(&template)?;
+        Ok(Self { header, sort_share, config, max_result_bytes: settings.max_result_bytes, time_zone: settings.time_zone, template })
     }
 
     /// A tree for one attempt: operators keep state of an execution (builds, errors, metrics).

@@ -24,13 +24,30 @@ fn tight(memory_bytes: u64) -> Variant {
 /// what a sort reserves for its merge may be all that it has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_spilling_consumers_merge_within_the_budget() {
-    let variant = tight(64 << 20);
+    let variant = tight(48 << 20);
     let driver = MiniDriver::new(variant.clone());
     let run = driver.run(&sql(SPILLING, &none(), &variant)).await.unwrap();
     assert_eq!(texts(&run.batches), ["1200000|720600000|1"]);
     assert!(run.spilled_bytes > 32 << 20, "{} bytes spilled", run.spilled_bytes);
     assert_eq!(run.retries, 0);
     assert_clean(&driver);
+}
+
+/// Trap 6: to be spilled, rows in memory are merged by their keys, which are held for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sort_that_has_its_task_to_itself_is_spilled() {
+    for order in ["k", "k, id", "k desc, id, s"] {
+        let variant = tight(16 << 20);
+        let driver = MiniDriver::new(variant.clone());
+        let text = format!(
+            "select count(*) as n, max(r) as r, max(s) as s from (select row_number() over (order by {order}) as r, s from
+                (select id, id * 7919 % 1000003 as k, cast(id % 100 as string) as s from range(0, 1000000, 1, 1)))"
+        );
+        let run = driver.run(&sql(&text, &none(), &variant)).await.unwrap();
+        assert_eq!(texts(&run.batches), ["1000000|1000000|99"], "{order}");
+        assert!(run.spilled_bytes > 0);
+        assert_clean(&driver);
+    }
 }
 
 /// Trap 9: DataFusion writes spills as they are.

@@ -138,7 +138,7 @@ fn array_contains(site: &mut Site) -> Result<Expression> {
         return Err(errors::mismatch("NULL_TYPE", &site.label, message, site.position));
     }
     let types = [element.clone(), wanted];
-    let Some(wide) = wider_common(&types).filter(|wide| is_orderable(wide)) else {
+    let Some(wide) = wider_common(&types).filter(is_orderable) else {
         return Err(errors::different_types(&site.label, "array_contains", &types, site.position));
     };
     let target = DataType::Array { element: Box::new(wide.clone()), contains_null: true };
