@@ -45,7 +45,8 @@ pub fn internal_error(message: impl Into<String>) -> Error {
 pub fn from_json<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(json);
     json.disable_recursion_limit();
-    T::deserialize(serde_stacker::Deserializer::new(&mut json)).map_err(|e| internal_error(format!("{what} does not fit the addon of this version: {e}")))
+    T::deserialize(serde_stacker::Deserializer::new(&mut json))
+        .map_err(|e| internal_error(format!("{what} does not fit the addon of this version: {e}")))
 }
 
 pub fn to_json<T: Serialize>(what: &str, value: &T) -> Result<String> {

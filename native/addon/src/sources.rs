@@ -33,6 +33,7 @@ pub fn show_string(results: Vec<Uint8Array>, rows: u32, truncate: u32, vertical:
     cross();
     guarded(|| {
         let results: Vec<&[u8]> = results.iter().map(AsRef::as_ref).collect();
-        show::show_string(&results, rows as usize, truncate as usize, vertical, time_zone.as_deref().unwrap_or("UTC")).map_err(|e| datafusion_error(&e))
+        show::show_string(&results, rows as usize, truncate as usize, vertical, time_zone.as_deref().unwrap_or("UTC"))
+            .map_err(|e| datafusion_error(&e))
     })
 }

@@ -28,18 +28,8 @@ pub struct Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.spillable {
-            "can spill"
-        } else {
-            "cannot spill"
-        };
-        write!(
-            f,
-            "{} of task {} {} ({kind})",
-            self.consumer,
-            self.task.0,
-            Bytes(self.bytes)
-        )
+        let kind = if self.spillable { "can spill" } else { "cannot spill" };
+        write!(f, "{} of task {} {} ({kind})", self.consumer, self.task.0, Bytes(self.bytes))
     }
 }
 
@@ -59,11 +49,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Task { limit } => write!(f, "its task may hold at most {}", Bytes(*limit)),
-            Self::FairShare { limit, spillable } => write!(
-                f,
-                "its share among the task's {spillable} spillable consumers is {}",
-                Bytes(*limit)
-            ),
+            Self::FairShare { limit, spillable } => {
+                write!(f, "its share among the task's {spillable} spillable consumers is {}", Bytes(*limit))
+            }
             Self::Process { free } => write!(f, "the process has {} free", Bytes(*free)),
         }
     }

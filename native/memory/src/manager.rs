@@ -29,10 +29,7 @@ pub struct MemoryConfig {
 impl MemoryConfig {
     /// A budget with Spark's default of one half protected for storage.
     pub fn new(budget_bytes: usize) -> Self {
-        Self {
-            budget_bytes,
-            storage_fraction: 0.5,
-        }
+        Self { budget_bytes, storage_fraction: 0.5 }
     }
 }
 
@@ -162,9 +159,7 @@ pub struct MemoryManager {
 
 impl fmt::Debug for MemoryManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryManager")
-            .field("usage", &self.usage())
-            .finish()
+        f.debug_struct("MemoryManager").field("usage", &self.usage()).finish()
     }
 }
 
@@ -194,13 +189,7 @@ impl MemoryManager {
         }
         let id = state.next_id();
         let task = Arc::new(TaskMemory::new(Arc::clone(self), key, id));
-        state.tasks.insert(
-            id,
-            TaskState {
-                key: key.0,
-                ..TaskState::default()
-            },
-        );
+        state.tasks.insert(id, TaskState { key: key.0, ..TaskState::default() });
         state.by_key.insert(key.0, (id, Arc::downgrade(&task)));
         task
     }
@@ -260,15 +249,8 @@ impl MemoryManager {
     /// The living tasks, the largest first: for a watchdog that must end one of them.
     pub fn tasks(&self) -> Vec<TaskUsage> {
         let state = self.state.lock();
-        let mut tasks: Vec<_> = state
-            .tasks
-            .values()
-            .map(|task| TaskUsage {
-                key: TaskKey(task.key),
-                bytes: task.bytes,
-                peak_bytes: task.peak,
-            })
-            .collect();
+        let mut tasks: Vec<_> =
+            state.tasks.values().map(|task| TaskUsage { key: TaskKey(task.key), bytes: task.bytes, peak_bytes: task.peak }).collect();
         tasks.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.key.cmp(&b.key)));
         tasks
     }
@@ -291,12 +273,7 @@ impl MemoryManager {
     }
 
     /// Adds `bytes` to a consumer if every limit allows, evicting storage if need be.
-    pub(crate) fn acquire(
-        &self,
-        task: u64,
-        consumer: u64,
-        bytes: usize,
-    ) -> Result<(), MemoryExhausted> {
+    pub(crate) fn acquire(&self, task: u64, consumer: u64, bytes: usize) -> Result<(), MemoryExhausted> {
         let mut evicted = true;
         for _ in 0..MAX_ROUNDS {
             let wanted = {
@@ -340,14 +317,7 @@ impl MemoryManager {
         (task.bytes.saturating_add(bytes) > limit).then_some(Refusal::Task { limit })
     }
 
-    fn exhausted(
-        &self,
-        state: &State,
-        task: u64,
-        consumer: u64,
-        requested: usize,
-        refusal: Refusal,
-    ) -> MemoryExhausted {
+    fn exhausted(&self, state: &State, task: u64, consumer: u64, requested: usize, refusal: Refusal) -> MemoryExhausted {
         let task = state.tasks.get(&task);
         let consumer = task.and_then(|t| t.consumers.get(&consumer));
         MemoryExhausted::new(Exhaustion {
@@ -370,12 +340,7 @@ impl MemoryManager {
         if bytes == 0 {
             return 0;
         }
-        let evictors: Vec<_> = self
-            .evictors
-            .lock()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
+        let evictors: Vec<_> = self.evictors.lock().iter().filter_map(Weak::upgrade).collect();
         let mut freed = 0;
         for evictor in evictors {
             freed += evictor.evict(bytes - freed);
@@ -388,15 +353,9 @@ impl MemoryManager {
 
     pub(crate) fn acquire_storage(&self, name: &str, bytes: usize) -> Result<(), StorageRefused> {
         let mut state = self.state.lock();
-        let free = self
-            .budget
-            .saturating_sub(state.execution.saturating_add(state.storage));
+        let free = self.budget.saturating_sub(state.execution.saturating_add(state.storage));
         if bytes > free {
-            return Err(StorageRefused {
-                store: name.to_owned(),
-                requested: bytes,
-                free,
-            });
+            return Err(StorageRefused { store: name.to_owned(), requested: bytes, free });
         }
         state.add_storage(bytes);
         Ok(())
@@ -405,27 +364,13 @@ impl MemoryManager {
     /// Turns execution bytes into storage bytes in one step, so that the sum never
     /// counts them twice. Refused when the process is over its budget, or when the
     /// consumer holds less and the difference does not fit.
-    pub(crate) fn transfer(
-        &self,
-        task: u64,
-        consumer: u64,
-        bytes: usize,
-        name: &str,
-    ) -> Result<(), StorageRefused> {
+    pub(crate) fn transfer(&self, task: u64, consumer: u64, bytes: usize, name: &str) -> Result<(), StorageRefused> {
         let mut state = self.state.lock();
-        let held = state
-            .tasks
-            .get(&task)
-            .and_then(|t| t.consumers.get(&consumer))
-            .map_or(0, |c| c.bytes);
+        let held = state.tasks.get(&task).and_then(|t| t.consumers.get(&consumer)).map_or(0, |c| c.bytes);
         let used = state.execution.saturating_add(state.storage);
         let after = used - bytes.min(held) + bytes;
         if after > self.budget {
-            return Err(StorageRefused {
-                store: name.to_owned(),
-                requested: bytes,
-                free: self.budget.saturating_sub(used),
-            });
+            return Err(StorageRefused { store: name.to_owned(), requested: bytes, free: self.budget.saturating_sub(used) });
         }
         state.sub(task, consumer, bytes);
         state.add_storage(bytes);
@@ -434,21 +379,12 @@ impl MemoryManager {
 }
 
 fn top_holders(state: &State, n: usize) -> Vec<Holder> {
-    let mut holders: Vec<_> = state
-        .tasks
-        .values()
-        .flat_map(|task| task.consumers.values().map(move |c| (task.key, c)))
-        .filter(|(_, c)| c.bytes > 0)
-        .collect();
+    let mut holders: Vec<_> =
+        state.tasks.values().flat_map(|task| task.consumers.values().map(move |c| (task.key, c))).filter(|(_, c)| c.bytes > 0).collect();
     holders.sort_by(|(_, a), (_, b)| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     holders.truncate(n);
     holders
         .into_iter()
-        .map(|(key, c)| Holder {
-            task: TaskKey(key),
-            consumer: c.name.to_string(),
-            bytes: c.bytes,
-            spillable: c.spillable,
-        })
+        .map(|(key, c)| Holder { task: TaskKey(key), consumer: c.name.to_string(), bytes: c.bytes, spillable: c.spillable })
         .collect()
 }

@@ -15,18 +15,13 @@ pub struct StorageMemory {
 
 impl fmt::Debug for StorageMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StorageMemory")
-            .field("name", &self.name)
-            .finish()
+        f.debug_struct("StorageMemory").field("name", &self.name).finish()
     }
 }
 
 impl StorageMemory {
     pub(crate) fn new(manager: Arc<MemoryManager>, name: &str) -> Self {
-        Self {
-            manager,
-            name: Arc::from(name),
-        }
+        Self { manager, name: Arc::from(name) }
     }
 
     /// Acquires storage memory that neither execution nor other blocks hold.
@@ -57,9 +52,7 @@ pub struct StorageHold {
 
 impl fmt::Debug for StorageHold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StorageHold")
-            .field("bytes", &self.bytes)
-            .finish()
+        f.debug_struct("StorageHold").field("bytes", &self.bytes).finish()
     }
 }
 

@@ -22,10 +22,7 @@ pub struct TaskMemory {
 
 impl fmt::Debug for TaskMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskMemory")
-            .field("key", &self.key)
-            .field("bytes", &self.reserved_bytes())
-            .finish()
+        f.debug_struct("TaskMemory").field("key", &self.key).field("bytes", &self.reserved_bytes()).finish()
     }
 }
 
@@ -42,20 +39,10 @@ impl TaskMemory {
         let id = state.next_id();
         if let Some(task) = state.tasks.get_mut(&self.id) {
             task.spillable_consumers += usize::from(spillable);
-            task.consumers.insert(
-                id,
-                ConsumerState {
-                    name: Arc::from(name),
-                    spillable,
-                    bytes: 0,
-                },
-            );
+            task.consumers.insert(id, ConsumerState { name: Arc::from(name), spillable, bytes: 0 });
         }
         drop(state);
-        Consumer {
-            task: Arc::clone(self),
-            id,
-        }
+        Consumer { task: Arc::clone(self), id }
     }
 
     /// The task's key.
@@ -106,10 +93,7 @@ pub struct Consumer {
 
 impl fmt::Debug for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consumer")
-            .field("task", &self.task.key)
-            .field("bytes", &self.size())
-            .finish()
+        f.debug_struct("Consumer").field("task", &self.task.key).field("bytes", &self.size()).finish()
     }
 }
 
@@ -162,11 +146,7 @@ impl Consumer {
     /// Bytes held.
     pub fn size(&self) -> usize {
         let state = self.task.manager.state.lock();
-        state
-            .tasks
-            .get(&self.task.id)
-            .and_then(|t| t.consumers.get(&self.id))
-            .map_or(0, |c| c.bytes)
+        state.tasks.get(&self.task.id).and_then(|t| t.consumers.get(&self.id)).map_or(0, |c| c.bytes)
     }
 
     /// Turns `bytes` of this consumer into storage memory without counting them twice
@@ -174,20 +154,14 @@ impl Consumer {
     ///
     /// # Errors
     /// [`StorageRefused`] when the result would exceed the budget; nothing has changed.
-    pub fn transfer_to_storage(
-        &self,
-        bytes: usize,
-        storage: &StorageMemory,
-    ) -> Result<StorageHold, StorageRefused> {
+    pub fn transfer_to_storage(&self, bytes: usize, storage: &StorageMemory) -> Result<StorageHold, StorageRefused> {
         if !Arc::ptr_eq(storage.manager(), &self.task.manager) {
             // Two accountings: nothing can be moved in one step.
             let hold = storage.try_acquire(bytes)?;
             self.shrink(bytes);
             return Ok(hold);
         }
-        self.task
-            .manager
-            .transfer(self.task.id, self.id, bytes, storage.name())?;
+        self.task.manager.transfer(self.task.id, self.id, bytes, storage.name())?;
         Ok(StorageHold::new(Arc::clone(&self.task.manager), bytes))
     }
 

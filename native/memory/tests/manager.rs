@@ -10,11 +10,7 @@ use kiln_memory::*;
 const MIB: usize = 1 << 20;
 
 fn manager(budget: usize, storage_fraction: f64) -> Arc<MemoryManager> {
-    MemoryManager::new(MemoryConfig {
-        budget_bytes: budget,
-        storage_fraction,
-    })
-    .unwrap()
+    MemoryManager::new(MemoryConfig { budget_bytes: budget, storage_fraction }).unwrap()
 }
 
 /// Blocks of one MiB; drops as many as it is asked for.
@@ -26,13 +22,8 @@ struct Blocks {
 impl Blocks {
     fn fill(manager: &Arc<MemoryManager>, count: usize) -> Arc<Self> {
         let storage = manager.storage("cache");
-        let holds = (0..count)
-            .map(|_| storage.try_acquire(MIB).unwrap())
-            .collect();
-        let blocks = Arc::new(Self {
-            holds: Mutex::new(holds),
-            calls: AtomicUsize::new(0),
-        });
+        let holds = (0..count).map(|_| storage.try_acquire(MIB).unwrap()).collect();
+        let blocks = Arc::new(Self { holds: Mutex::new(holds), calls: AtomicUsize::new(0) });
         let weak = Arc::downgrade(&blocks);
         manager.register_evictor(weak);
         blocks
@@ -122,10 +113,7 @@ fn tasks_share_equally() {
     assert_eq!((error.active_tasks, error.task_bytes), (2, 8 * MIB));
     // What the first holds in excess is missing until it gives it back.
     let late = second.consumer("sort", true);
-    assert_eq!(
-        late.try_grow(6 * MIB).unwrap_err().refusal,
-        Refusal::Process { free: 4 * MIB }
-    );
+    assert_eq!(late.try_grow(6 * MIB).unwrap_err().refusal, Refusal::Process { free: 4 * MIB });
     assert_eq!(consumer.free(), 8 * MIB);
     late.try_grow(6 * MIB).unwrap();
     drop(late);
@@ -148,20 +136,11 @@ fn spillable_consumers_share_what_others_leave() {
     sort.shrink(4 * MIB);
     let aggregate = task.consumer("aggregate", true);
     let error = sort.try_grow(1).unwrap_err();
-    assert_eq!(
-        error.refusal,
-        Refusal::FairShare {
-            limit: 4 * MIB,
-            spillable: 2
-        }
-    );
+    assert_eq!(error.refusal, Refusal::FairShare { limit: 4 * MIB, spillable: 2 });
     aggregate.try_grow(4 * MIB).unwrap();
     drop(aggregate);
     sort.try_grow(4 * MIB).unwrap();
-    assert_eq!(
-        build.try_grow(1).unwrap_err().refusal,
-        Refusal::Task { limit: 12 * MIB }
-    );
+    assert_eq!(build.try_grow(1).unwrap_err().refusal, Refusal::Task { limit: 12 * MIB });
 }
 
 #[test]
@@ -248,10 +227,7 @@ fn the_message_says_who_held_what() {
 #[test]
 fn nonsense_is_refused() {
     for fraction in [-0.1, 1.1, f64::NAN] {
-        let config = MemoryConfig {
-            budget_bytes: 1,
-            storage_fraction: fraction,
-        };
+        let config = MemoryConfig { budget_bytes: 1, storage_fraction: fraction };
         assert!(MemoryManager::new(config).is_err());
     }
     assert_eq!(MemoryConfig::new(5).storage_fraction, 0.5);

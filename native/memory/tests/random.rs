@@ -131,14 +131,7 @@ fn run(manager: &Arc<MemoryManager>, holds: &Arc<Holds>, steps: &[Step], exact: 
 fn check_empty(manager: &Arc<MemoryManager>, holds: &Arc<Holds>) {
     holds.0.lock().unwrap().clear();
     let usage = manager.usage();
-    assert_eq!(
-        (
-            usage.execution_bytes,
-            usage.storage_bytes,
-            usage.active_tasks
-        ),
-        (0, 0, 0)
-    );
+    assert_eq!((usage.execution_bytes, usage.storage_bytes, usage.active_tasks), (0, 0, 0));
 }
 
 proptest! {

@@ -60,7 +60,14 @@ async fn run() {
             if seconds < best {
                 best = seconds;
                 let times: Vec<String> = run.stage_times.iter().map(|t| format!("{:.0}", t.as_secs_f64() * 1000.0)).collect();
-                line = format!("{} stages, {} tasks, planned in {:.0} ms, spilled {} MB; stages in ms: {}", planned.stages.len(), run.tasks, planning.as_secs_f64() * 1000.0, run.spilled_bytes >> 20, times.join(" "));
+                line = format!(
+                    "{} stages, {} tasks, planned in {:.0} ms, spilled {} MB; stages in ms: {}",
+                    planned.stages.len(),
+                    run.tasks,
+                    planning.as_secs_f64() * 1000.0,
+                    run.spilled_bytes >> 20,
+                    times.join(" ")
+                );
             }
             if stages && runs == 1 {
                 support::show(&planned);

@@ -14,7 +14,11 @@ use std::sync::Arc;
 pub type ExternalAnswer = std::result::Result<Option<Vec<u8>>, String>;
 
 /// The batches of a reader that is asked again and again until it says that there are no more.
-pub fn external_stream(source: String, schema: SchemaRef, ask: impl FnMut() -> BoxFuture<'static, ExternalAnswer> + Send + 'static) -> BatchStream {
+pub fn external_stream(
+    source: String,
+    schema: SchemaRef,
+    ask: impl FnMut() -> BoxFuture<'static, ExternalAnswer> + Send + 'static,
+) -> BatchStream {
     let state = (ask, source, schema);
     stream::unfold(Some(state), |state| async move {
         let (mut ask, source, schema) = state?;
@@ -44,7 +48,8 @@ fn decode(bytes: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
                 .fields()
                 .iter()
                 .map(|field| {
-                    let column = batch.column_by_name(field.name()).ok_or_else(|| exec_datafusion_err!("column {} is missing", field.name()))?;
+                    let column =
+                        batch.column_by_name(field.name()).ok_or_else(|| exec_datafusion_err!("column {} is missing", field.name()))?;
                     Ok(if column.data_type() == field.data_type() { Arc::clone(column) } else { cast(column, field.data_type())? })
                 })
                 .collect::<Result<Vec<_>>>()?;

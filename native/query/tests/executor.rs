@@ -131,7 +131,8 @@ async fn a_lost_map_output_is_a_fetch_failure() {
     let spec = || load(&driver, &planned, 1, 0);
     let failed = failure(driver.executor.run_task(spec()).await.0);
     assert_eq!(failed.kind, FailureKind::Internal, "nobody said where the outputs are: {failed:?}");
-    let location = |map| kiln_query::boundary::MapOutputLocation { map, executor_id: "gone".into(), uri: "memory:".into(), keys: Vec::new() };
+    let location =
+        |map| kiln_query::boundary::MapOutputLocation { map, executor_id: "gone".into(), uri: "memory:".into(), keys: Vec::new() };
     let outputs = kiln_query::boundary::MapOutputs { shuffle_id: 1, epoch: 3, outputs: vec![location(0), location(1)] };
     driver.executor.set_map_outputs(outputs);
     let failed = failure(driver.executor.run_task(spec()).await.0);
@@ -153,7 +154,10 @@ async fn a_build_that_does_not_fit_is_an_out_of_memory_failure() {
     assert!(failed.message.contains("HashJoinInput"), "{failed:?}");
     assert_clean(&driver);
     // Without broadcast the next attempt sorts and spills.
-    let variant = Variant { memory_bytes: 4 << 20, ..Variant::default().conf("spark.sql.autoBroadcastJoinThreshold", "-1").conf("spark.sql.shuffle.partitions", "2") };
+    let variant = Variant {
+        memory_bytes: 4 << 20,
+        ..Variant::default().conf("spark.sql.autoBroadcastJoinThreshold", "-1").conf("spark.sql.shuffle.partitions", "2")
+    };
     let driver = MiniDriver::new(variant.clone());
     let run = driver.run(&sql(text, &none(), &variant)).await.unwrap();
     assert_eq!(texts(&run.batches), ["400000|79999800000"]);
@@ -280,9 +284,12 @@ async fn csv_files_are_read_with_and_without_a_header_and_in_splits() {
         let tables = csv(dir.path(), header);
         let (number, name) = if header { ("number", "name") } else { ("_c0", "_c1") };
         for max_partition_bytes in ["128m", "1k"] {
-            let variant = Variant::default().conf("spark.sql.files.maxPartitionBytes", max_partition_bytes).conf("spark.sql.files.openCostInBytes", "0");
+            let variant = Variant::default()
+                .conf("spark.sql.files.maxPartitionBytes", max_partition_bytes)
+                .conf("spark.sql.files.openCostInBytes", "0");
             let driver = MiniDriver::new(variant.clone());
-            let planned = sql(&format!("select count(*) as n, sum({number}) as s, min({name}) as a, max({name}) as b from t"), &tables, &variant);
+            let planned =
+                sql(&format!("select count(*) as n, sum({number}) as s, min({name}) as a, max({name}) as b from t"), &tables, &variant);
             assert!(max_partition_bytes != "1k" || planned.plan.stages[0].num_tasks > 50);
             let run = driver.run(&planned).await.unwrap();
             assert_eq!(texts(&run.batches), ["5000|12497500|name, 0|name, 999"], "header {header}, {max_partition_bytes}");

@@ -17,9 +17,9 @@ use kiln_query::stage::{choose_bounds, refine};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::fs;
 use std::panic::catch_unwind;
-use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 use support::tables::{tpch_dir, tpch_request, tpch_tables};
 use support::{MiniDriver, Variant};
@@ -95,7 +95,8 @@ fn harmless<T>(work: impl FnOnce() -> T + std::panic::UnwindSafe) -> Result<T, T
 static STAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let tables = tpch_tables(tpch_dir());
     let variant = Variant::default().conf("kiln.sql.sort.singleMergeBytes", "0").conf("spark.sql.files.maxPartitionBytes", "256k");
-    let queries = [3, 9, 16, 18, 21, 22].map(|q| fs::read_to_string(format!("{}/tests/tpch/q{q}.sql", env!("CARGO_MANIFEST_DIR"))).unwrap());
+    let queries =
+        [3, 9, 16, 18, 21, 22].map(|q| fs::read_to_string(format!("{}/tests/tpch/q{q}.sql", env!("CARGO_MANIFEST_DIR"))).unwrap());
     let more = [
         "select l_orderkey, rank() over (partition by l_suppkey order by l_tax) as r, rand(1) as x from lineitem order by x desc",
         "select /*+ repartition(3) */ case when l_tax > 1 then l_comment else upper(l_shipmode) end as c from lineitem where l_comment like '%x_%'",
@@ -113,7 +114,21 @@ fn damaged_json(json: &str, at: Index, with: &str) -> String {
 }
 
 fn json_values() -> impl Strategy<Value = &'static str> {
-    proptest::sample::select(vec!["", "null", "-1", "18446744073709551615", "4294967295", "1e400", "\"\"", "\"x", "[]", "{}", "[[[[", "\"\\ud800\"", "true"])
+    proptest::sample::select(vec![
+        "",
+        "null",
+        "-1",
+        "18446744073709551615",
+        "4294967295",
+        "1e400",
+        "\"\"",
+        "\"x",
+        "[]",
+        "{}",
+        "[[[[",
+        "\"\\ud800\"",
+        "true",
+    ])
 }
 
 fn stream_of(rows: i64) -> Vec<u8> {

@@ -32,8 +32,15 @@ fn outline(q: u32) -> Vec<String> {
     let line = |line: &str| {
         let line = line.trim();
         match line.strip_prefix("TableScan: ") {
-            Some(scan) => scan.split(['#', ' ']).next().and_then(|name| name.rsplit('/').next()).map(|name| name.trim_end_matches(".parquet").to_owned()),
-            None => ["LeftSemi Join", "LeftAnti Join", "RightSemi Join", "RightAnti Join"].iter().find(|kind| line.starts_with(**kind)).map(|k| (*k).to_owned()),
+            Some(scan) => scan
+                .split(['#', ' '])
+                .next()
+                .and_then(|name| name.rsplit('/').next())
+                .map(|name| name.trim_end_matches(".parquet").to_owned()),
+            None => ["LeftSemi Join", "LeftAnti Join", "RightSemi Join", "RightAnti Join"]
+                .iter()
+                .find(|kind| line.starts_with(**kind))
+                .map(|k| (*k).to_owned()),
         }
     };
     planned.plan.explain.optimized.lines().filter_map(line).collect()

@@ -40,11 +40,8 @@ type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
 fn lineitem(first: u64, rows: usize, views: bool) -> RecordBatch {
     let mut state = first;
     let mut below = move |n: u64| random(&mut state) % n;
-    let long = |f: &mut dyn FnMut(u64) -> u64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(
-            (0..rows as u64).map(|i| f(i) as i64),
-        ))
-    };
+    let long =
+        |f: &mut dyn FnMut(u64) -> u64| -> ArrayRef { Arc::new(Int64Array::from_iter_values((0..rows as u64).map(|i| f(i) as i64))) };
     let words = [
         "carefully",
         "final",
@@ -64,29 +61,14 @@ fn lineitem(first: u64, rows: usize, views: bool) -> RecordBatch {
         "accounts",
     ];
     let modes = ["REG AIR", "AIR", "RAIL", "SHIP", "TRUCK", "MAIL", "FOB"];
-    let instructions = [
-        "DELIVER IN PERSON",
-        "COLLECT COD",
-        "NONE",
-        "TAKE BACK RETURN",
-    ];
+    let instructions = ["DELIVER IN PERSON", "COLLECT COD", "NONE", "TAKE BACK RETURN"];
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("orderkey", long(&mut |i| (first + i) / 4)),
         ("partkey", long(&mut |_| below(200_000))),
         ("suppkey", long(&mut |_| below(10_000))),
     ];
-    columns.push((
-        "linenumber",
-        Arc::new(Int32Array::from_iter_values(
-            (0..rows).map(|i| (i % 7) as i32),
-        )),
-    ));
-    for (name, top) in [
-        ("quantity", 50),
-        ("price", 10_000_000),
-        ("discount", 11),
-        ("tax", 9),
-    ] {
+    columns.push(("linenumber", Arc::new(Int32Array::from_iter_values((0..rows).map(|i| (i % 7) as i32)))));
+    for (name, top) in [("quantity", 50), ("price", 10_000_000), ("discount", 11), ("tax", 9)] {
         let values = (0..rows).map(|_| i128::from(below(top)));
         let array = Decimal128Array::from_iter_values(values);
         let array = array.with_precision_and_scale(15, 2).unwrap();
@@ -94,16 +76,11 @@ fn lineitem(first: u64, rows: usize, views: bool) -> RecordBatch {
     }
     let mut text = |name: &'static str, f: &mut dyn FnMut(Below) -> String| {
         let values: Vec<String> = (0..rows).map(|_| f(&mut below)).collect();
-        let array: ArrayRef = if views {
-            Arc::new(StringViewArray::from_iter_values(values))
-        } else {
-            Arc::new(StringArray::from_iter_values(values))
-        };
+        let array: ArrayRef =
+            if views { Arc::new(StringViewArray::from_iter_values(values)) } else { Arc::new(StringArray::from_iter_values(values)) };
         columns.push((name, array));
     };
-    text("returnflag", &mut |r| {
-        ["A", "N", "R"][r(3) as usize].to_owned()
-    });
+    text("returnflag", &mut |r| ["A", "N", "R"][r(3) as usize].to_owned());
     text("linestatus", &mut |r| ["O", "F"][r(2) as usize].to_owned());
     text("instruct", &mut |r| instructions[r(4) as usize].to_owned());
     text("mode", &mut |r| modes[r(7) as usize].to_owned());
@@ -146,11 +123,7 @@ fn measure(name: &str, mb: f64, only: Option<&str>, mut work: impl FnMut() -> f6
         note = work();
         best = best.min(seconds() - started);
     }
-    println!(
-        "{name:<44} {:>8.0} MB/s   {:>7.2} ms   {note:.2}",
-        mb / best,
-        best * 1e3
-    );
+    println!("{name:<44} {:>8.0} MB/s   {:>7.2} ms   {note:.2}", mb / best, best * 1e3);
 }
 
 struct Setup {
@@ -162,42 +135,18 @@ fn setup(root: &std::path::Path, budget: usize, force_file: bool) -> Setup {
     let memory = MemoryManager::new(MemoryConfig::new(budget)).unwrap();
     let store = open_store(
         if force_file { "file:" } else { "memory:" },
-        StoreConfig {
-            memory: Arc::clone(&memory),
-            dirs: LocalDirs::new(&[root.to_path_buf()]).unwrap(),
-            codec: Codec::Lz4,
-            force_file,
-        },
+        StoreConfig { memory: Arc::clone(&memory), dirs: LocalDirs::new(&[root.to_path_buf()]).unwrap(), codec: Codec::Lz4, force_file },
     )
     .unwrap();
     Setup { memory, store }
 }
 
-fn shuffle(
-    setup: &Setup,
-    batches: &[RecordBatch],
-    partitions: u32,
-    options: &WriterOptions,
-) -> f64 {
-    let id = MapOutputId {
-        shuffle: 1,
-        map: 0,
-        stage_attempt: 0,
-        attempt: 0,
-    };
+fn shuffle(setup: &Setup, batches: &[RecordBatch], partitions: u32, options: &WriterOptions) -> f64 {
+    let id = MapOutputId { shuffle: 1, map: 0, stage_attempt: 0, attempt: 0 };
     let memory = setup.memory.task(TaskKey(1)).consumer("writer", true);
     let store = Arc::clone(&setup.store);
     let schema = batches[0].schema();
-    let mut writer = ShuffleWriter::new(
-        schema,
-        partitions,
-        id,
-        Determinism::Determinate,
-        store,
-        memory,
-        options.clone(),
-    )
-    .unwrap();
+    let mut writer = ShuffleWriter::new(schema, partitions, id, Determinism::Determinate, store, memory, options.clone()).unwrap();
     for batch in batches {
         writer.write(batch, &batch.columns()[..1]).unwrap();
     }
@@ -213,16 +162,10 @@ fn main() {
     let only = only.as_deref();
     let root = std::env::temp_dir().join(format!("kiln-throughput-{}", std::process::id()));
     for views in [false, true] {
-        let batches: Vec<_> = (0..rows.div_ceil(BATCH))
-            .map(|i| lineitem((i * BATCH) as u64, BATCH, views))
-            .collect();
+        let batches: Vec<_> = (0..rows.div_ceil(BATCH)).map(|i| lineitem((i * BATCH) as u64, BATCH, views)).collect();
         let mb = bytes(&batches) / 1e6;
         let kind = if views { "views" } else { "strings" };
-        println!(
-            "# {kind}: {} rows, {mb:.0} MB, {:.0} B/row",
-            batches.len() * BATCH,
-            mb * 1e6 / (batches.len() * BATCH) as f64
-        );
+        println!("# {kind}: {} rows, {mb:.0} MB, {:.0} B/row", batches.len() * BATCH, mb * 1e6 / (batches.len() * BATCH) as f64);
         let name = |what: &str| format!("{kind} {what}");
 
         let mut hashes = Vec::new();
@@ -252,69 +195,41 @@ fn main() {
         let in_memory = setup(&root, 16 << 30, false);
         for partitions in [16, 200, 2000] {
             for flush in [16usize, 64] {
-                let options = WriterOptions {
-                    flush_bytes: flush << 20,
-                    ..WriterOptions::default()
-                };
-                measure(
-                    &name(&format!(
-                        "writer, memory, {partitions} p, flush {flush} MiB"
-                    )),
-                    mb,
-                    only,
-                    || shuffle(&in_memory, &batches, partitions, &options),
-                );
+                let options = WriterOptions { flush_bytes: flush << 20, ..WriterOptions::default() };
+                measure(&name(&format!("writer, memory, {partitions} p, flush {flush} MiB")), mb, only, || {
+                    shuffle(&in_memory, &batches, partitions, &options)
+                });
             }
         }
         let options = WriterOptions::default();
         let spilling = setup(&root, 64 << 20, false);
         let to_file = setup(&root, 16 << 30, true);
         for partitions in [16, 200] {
-            measure(
-                &name(&format!("writer, LZ4 file, {partitions} p")),
-                mb,
-                only,
-                || shuffle(&to_file, &batches, partitions, &options),
-            );
-            measure(
-                &name(&format!("writer, spills at 64 MiB, {partitions} p")),
-                mb,
-                only,
-                || shuffle(&spilling, &batches, partitions, &options),
-            );
+            measure(&name(&format!("writer, LZ4 file, {partitions} p")), mb, only, || shuffle(&to_file, &batches, partitions, &options));
+            measure(&name(&format!("writer, spills at 64 MiB, {partitions} p")), mb, only, || {
+                shuffle(&spilling, &batches, partitions, &options)
+            });
         }
 
         let tiny = [batches[0].slice(0, 1000)];
         let tiny_mb = 1e6 * mb / (batches.len() * BATCH) as f64;
-        measure(
-            &name("writer, memory, 200 p, 1000 x 1000 rows"),
-            tiny_mb,
-            only,
-            || {
-                (0..1000)
-                    .map(|_| shuffle(&in_memory, &tiny, 200, &options))
-                    .sum()
-            },
-        );
+        measure(&name("writer, memory, 200 p, 1000 x 1000 rows"), tiny_mb, only, || {
+            (0..1000).map(|_| shuffle(&in_memory, &tiny, 200, &options)).sum()
+        });
 
         for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
             let mut encoder = BlockEncoder::new(batches[0].schema(), codec).unwrap();
             let mut out = Vec::new();
             let mut ends = Vec::new();
-            measure(
-                &name(&format!("encode {codec:?} (note: ratio)")),
-                mb,
-                only,
-                || {
-                    out.clear();
-                    ends.clear();
-                    for batch in &batches {
-                        encoder.encode(batch, &mut out).unwrap();
-                        ends.push(out.len());
-                    }
-                    mb * 1e6 / out.len() as f64
-                },
-            );
+            measure(&name(&format!("encode {codec:?} (note: ratio)")), mb, only, || {
+                out.clear();
+                ends.clear();
+                for batch in &batches {
+                    encoder.encode(batch, &mut out).unwrap();
+                    ends.push(out.len());
+                }
+                mb * 1e6 / out.len() as f64
+            });
             if out.is_empty() {
                 continue;
             }

@@ -96,12 +96,7 @@ fn each_buffer(data: &ArrayData, visit: &mut dyn FnMut(&Buffer)) {
 
 fn described_bytes(batch: &RecordBatch) -> usize {
     let columns = batch.columns().iter();
-    columns
-        .map(|c| {
-            c.get_array_memory_size()
-                .saturating_sub(c.get_buffer_memory_size())
-        })
-        .sum()
+    columns.map(|c| c.get_array_memory_size().saturating_sub(c.get_buffer_memory_size())).sum()
 }
 
 /// Bytes of a batch's buffers, each once.
@@ -149,9 +144,7 @@ fn array_bytes(array: &dyn Array) -> usize {
             }
             _ => {
                 let data = array.to_data();
-                data.get_slice_memory_size()
-                    .unwrap_or_else(|_| data.get_buffer_memory_size())
-                    .saturating_sub(nulls)
+                data.get_slice_memory_size().unwrap_or_else(|_| data.get_buffer_memory_size()).saturating_sub(nulls)
             }
         }
 }
@@ -206,10 +199,7 @@ mod tests {
         assert_eq!(slice_bytes(&views), 32 + 21);
         let strings = batch(Arc::new(StringArray::from(vec!["abc", "de", "f"])));
         assert_eq!(slice_bytes(&strings.slice(1, 2)), 12 + 3);
-        let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([
-            Some(vec![Some(1), Some(2)]),
-            Some(vec![Some(3)]),
-        ]);
+        let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), Some(2)]), Some(vec![Some(3)])]);
         let lists = batch(Arc::new(lists));
         assert_eq!(slice_bytes(&lists.slice(1, 1)), 8 + 4);
     }

@@ -44,23 +44,14 @@ impl LocalDirs {
         let mut tried = Vec::new();
         for root in roots {
             match create_own(root) {
-                Ok((path, lock)) => dirs.push(LocalDir {
-                    path,
-                    _lock: lock,
-                    excluded: Mutex::new(None),
-                }),
+                Ok((path, lock)) => dirs.push(LocalDir { path, _lock: lock, excluded: Mutex::new(None) }),
                 Err(e) => tried.push(format!("{} ({e})", root.display())),
             }
         }
         if dirs.is_empty() {
-            return Err(ShuffleError::NoLocalDir {
-                tried: tried.join(", "),
-            });
+            return Err(ShuffleError::NoLocalDir { tried: tried.join(", ") });
         }
-        Ok(Arc::new(Self {
-            dirs,
-            next: AtomicUsize::new(0),
-        }))
+        Ok(Arc::new(Self { dirs, next: AtomicUsize::new(0) }))
     }
 
     /// The sub-directories, excluded ones too.
@@ -70,10 +61,7 @@ impl LocalDirs {
 
     /// Directories that failed, each with the reason.
     pub fn excluded(&self) -> Vec<(PathBuf, String)> {
-        self.dirs
-            .iter()
-            .filter_map(|d| Some((d.path.clone(), d.excluded.lock().clone()?)))
-            .collect()
+        self.dirs.iter().filter_map(|d| Some((d.path.clone(), d.excluded.lock().clone()?))).collect()
     }
 
     /// Creates a file called `name` plus a suffix and lets `write` fill it. When that
@@ -82,11 +70,7 @@ impl LocalDirs {
     ///
     /// # Errors
     /// `NoLocalDir` when every directory failed; any other error of `write` as it is.
-    pub(crate) fn write_file<T>(
-        &self,
-        name: &str,
-        mut write: impl FnMut(&mut File, &Path) -> Result<T>,
-    ) -> Result<(TempFile, T)> {
+    pub(crate) fn write_file<T>(&self, name: &str, mut write: impl FnMut(&mut File, &Path) -> Result<T>) -> Result<(TempFile, T)> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut tried = Vec::new();
         for turn in 0..self.dirs.len() {
@@ -97,20 +81,13 @@ impl LocalDirs {
             }
             let path = dir.path.join(format!("{name}.{:016x}.tmp", random()));
             let temp = TempFile { path };
-            let opened = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&temp.path)
-                .map_err(ShuffleError::io("create", &temp.path));
+            let opened =
+                OpenOptions::new().read(true).write(true).create_new(true).open(&temp.path).map_err(ShuffleError::io("create", &temp.path));
             match opened.and_then(|mut file| write(&mut file, &temp.path)) {
                 Ok(value) => return Ok((temp, value)),
                 Err(ShuffleError::Io { path, source, .. }) if path == temp.path => {
                     tried.push(format!("{} ({source})", dir.path.display()));
-                    let full = matches!(
-                        source.kind(),
-                        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-                    );
+                    let full = matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
                     if !full {
                         *dir.excluded.lock() = Some(source.to_string());
                     }
@@ -118,9 +95,7 @@ impl LocalDirs {
                 Err(other) => return Err(other),
             }
         }
-        Err(ShuffleError::NoLocalDir {
-            tried: tried.join(", "),
-        })
+        Err(ShuffleError::NoLocalDir { tried: tried.join(", ") })
     }
 }
 
@@ -198,9 +173,7 @@ fn is_stale(dir: &Path, pid: u32) -> bool {
     match File::open(dir.join(LOCK)).map(|f| (f.try_lock(), f)) {
         Ok((Ok(()), _lock)) => true,
         Ok((Err(TryLockError::WouldBlock), _)) => false,
-        Ok((Err(TryLockError::Error(_)), _)) | Err(_) => {
-            Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists()
-        }
+        Ok((Err(TryLockError::Error(_)), _)) | Err(_) => Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists(),
     }
 }
 
@@ -247,9 +220,7 @@ mod tests {
         let dead = root.path().join("kiln-999999999-0123456789abcdef");
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join("1_2_3.kshf"), b"x").unwrap();
-        let released = root
-            .path()
-            .join(format!("kiln-{}-00000000000000ff", std::process::id()));
+        let released = root.path().join(format!("kiln-{}-00000000000000ff", std::process::id()));
         fs::create_dir(&released).unwrap();
         fs::write(released.join(LOCK), b"").unwrap();
         for other in ["kiln-x-0123456789abcdef", "kiln-1-2", "data"] {
@@ -269,22 +240,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("a file");
         fs::write(&file, b"").unwrap();
-        let dirs = LocalDirs::new(&[
-            file.join("below"),
-            root.path().join("one"),
-            root.path().join("two"),
-        ])
-        .unwrap();
+        let dirs = LocalDirs::new(&[file.join("below"), root.path().join("one"), root.path().join("two")]).unwrap();
         assert_eq!(dirs.paths().len(), 2);
         let broken = dirs.paths()[0].clone();
         fs::remove_dir_all(&broken).unwrap();
         for _ in 0..4 {
-            let (temp, ()) = dirs
-                .write_file("spill", |file, path| {
-                    file.write_all(b"abc")
-                        .map_err(ShuffleError::io("write", path))
-                })
-                .unwrap();
+            let (temp, ()) =
+                dirs.write_file("spill", |file, path| file.write_all(b"abc").map_err(ShuffleError::io("write", path))).unwrap();
             assert!(temp.path().starts_with(&dirs.paths()[1]));
             let temp = temp.rename("final").unwrap();
             assert!(temp.path().extension().unwrap() == "kshf" && temp.path().exists());

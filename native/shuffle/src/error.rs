@@ -57,19 +57,11 @@ pub enum ShuffleError {
 impl ShuffleError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 
     pub(crate) fn corrupt(file: &Path, partition: Option<u32>, what: impl Into<String>) -> Self {
-        Self::Corrupt {
-            file: file.to_path_buf(),
-            partition,
-            what: what.into(),
-        }
+        Self::Corrupt { file: file.to_path_buf(), partition, what: what.into() }
     }
 
     /// Whether the data itself is damaged (and not the way to it).

@@ -250,9 +250,7 @@ fn the_store_tells_which_partition_is_corrupt() {
     let error = stream.find_map(Result::err).unwrap();
     assert!(stream.next().is_none(), "it ends after an error");
     match &error {
-        ShuffleError::Corrupt {
-            file, partition, ..
-        } => assert_eq!((file, partition), (&path, &Some(2))),
+        ShuffleError::Corrupt { file, partition, .. } => assert_eq!((file, partition), (&path, &Some(2))),
         other => panic!("{other}"),
     }
     assert!(error.to_string().contains("partition 2: CRC32C"), "{error}");

@@ -19,10 +19,7 @@ const PARTITIONS: u32 = 5;
 
 fn write(process: &Process, id: MapOutputId, rows: usize, seed: u64) -> MapStatus {
     let schema = schema(&types()[..14]);
-    let options = WriterOptions {
-        min_spill_bytes: 0,
-        ..WriterOptions::default()
-    };
+    let options = WriterOptions { min_spill_bytes: 0, ..WriterOptions::default() };
     let mut writer = process.writer_with(&schema, PARTITIONS, id, options);
     for part in 0..3 {
         let batch = batch(&schema, rows, seed + part);
@@ -40,10 +37,7 @@ fn read(process: &Process, shuffle: u64, map: u32) -> Vec<String> {
 fn the_first_committed_attempt_wins() {
     for uri in ["memory:", "file:"] {
         let process = process(1 << 30, uri);
-        assert_eq!(
-            write(&process, id(1, 0, 4), 900, 1).outcome,
-            CommitOutcome::Committed
-        );
+        assert_eq!(write(&process, id(1, 0, 4), 900, 1).outcome, CommitOutcome::Committed);
         let first = read(&process, 1, 0);
         let late = write(&process, id(1, 0, 2), 900, 77);
         assert_eq!(late.outcome, CommitOutcome::Discarded { winner: id(1, 0, 4) });
@@ -54,10 +48,7 @@ fn the_first_committed_attempt_wins() {
         assert_eq!(process.memory.reserved_bytes(), 0);
         // After a removal another attempt may win.
         assert!(process.store.remove_map(1, 0) && !process.store.remove_map(1, 0));
-        assert_eq!(
-            write(&process, id(1, 0, 2), 900, 77).outcome,
-            CommitOutcome::Committed
-        );
+        assert_eq!(write(&process, id(1, 0, 2), 900, 77).outcome, CommitOutcome::Committed);
     }
 }
 
@@ -67,10 +58,7 @@ fn an_output_that_is_made_again_replaces_the_old_one() {
         let process = process(1 << 30, uri);
         write(&process, id(1, 0, 0), 900, 1);
         let first = read(&process, 1, 0);
-        let again = MapOutputId {
-            stage_attempt: 1,
-            ..id(1, 0, 0)
-        };
+        let again = MapOutputId { stage_attempt: 1, ..id(1, 0, 0) };
         let outcome = write(&process, again, 900, 77).outcome;
         assert_eq!(outcome, CommitOutcome::Committed);
         let second = read(&process, 1, 0);
@@ -116,24 +104,15 @@ fn memory_and_file_hold_the_same() {
     let merged = write(&spilled, id(1, 0, 0), 3000, 9);
     assert!(merged.spills > 1, "{merged:?}");
     assert_eq!(status.checksum, on_disk.checksum);
-    assert_eq!(
-        (&status.rows, &status.bytes),
-        (&on_disk.rows, &on_disk.bytes)
-    );
-    assert_eq!(
-        (status.checksum, &status.rows),
-        (merged.checksum, &merged.rows)
-    );
+    assert_eq!((&status.rows, &status.bytes), (&on_disk.rows, &on_disk.bytes));
+    assert_eq!((status.checksum, &status.rows), (merged.checksum, &merged.rows));
     assert_eq!(read(&memory, 1, 0), read(&file, 1, 0));
     assert_eq!(read(&memory, 1, 0), read(&spilled, 1, 0));
     let usage = memory.store.usage();
     assert!(usage.memory_bytes > 0 && usage.disk_bytes == 0 && usage.outputs_on_disk == 0);
     let usage = file.store.usage();
     assert!(usage.memory_bytes == 0 && usage.disk_bytes > 0 && usage.outputs_on_disk == 1);
-    assert_eq!(
-        usage.disk_bytes,
-        fs::metadata(&file.files()[0]).unwrap().len()
-    );
+    assert_eq!(usage.disk_bytes, fs::metadata(&file.files()[0]).unwrap().len());
     assert!(memory.store.read_stream(1, 0, 0..2).unwrap().in_memory());
     assert!(!file.store.read_stream(1, 0, 0..2).unwrap().in_memory());
     // In memory a read shares the batches.
@@ -156,10 +135,7 @@ fn encoded_blocks_are_the_same_rows() {
             assert!((1..4).contains(&block.partition) && block.partition >= last);
             last = block.partition;
             let (batch, len) = decoder.decode(&block.bytes).unwrap();
-            assert_eq!(
-                (len, batch.num_rows() as u64),
-                (block.bytes.len(), block.rows)
-            );
+            assert_eq!((len, batch.num_rows() as u64), (block.bytes.len(), block.rows));
             found.extend(rows(&batch));
         }
         let batches = process.store.read(1, 0, 1..4).unwrap();
@@ -183,15 +159,9 @@ fn execution_evicts_the_least_recently_used() {
     let free = (8 << 20) - process.memory.storage_bytes();
     consumer.try_grow(free + sizes[1]).unwrap();
     let in_memory = |map| process.store.info(1, map).unwrap().in_memory;
-    assert_eq!(
-        (0..4).map(in_memory).collect::<Vec<_>>(),
-        [true, false, true, true]
-    );
+    assert_eq!((0..4).map(in_memory).collect::<Vec<_>>(), [true, false, true, true]);
     consumer.try_grow(1).unwrap();
-    assert_eq!(
-        (0..4).map(in_memory).collect::<Vec<_>>(),
-        [true, false, false, true]
-    );
+    assert_eq!((0..4).map(in_memory).collect::<Vec<_>>(), [true, false, false, true]);
     assert_eq!(process.store.usage().evictions, 2);
     for map in 0..4 {
         assert_eq!(read(&process, 1, map), contents[map as usize]);
@@ -200,10 +170,7 @@ fn execution_evicts_the_least_recently_used() {
     assert_eq!(process.store.remove_shuffle(1), 4);
     assert_eq!(process.memory.storage_bytes(), 0);
     assert!(process.files().is_empty());
-    assert!(matches!(
-        process.store.read(1, 0, 0..1),
-        Err(ShuffleError::NotFound { shuffle: 1, map: 0 })
-    ));
+    assert!(matches!(process.store.read(1, 0, 0..1), Err(ShuffleError::NotFound { shuffle: 1, map: 0 })));
 }
 
 #[test]
@@ -220,16 +187,8 @@ fn a_newer_shuffle_moves_an_older_one_out() {
     let batches = vec![vec![batch(&schema, 3000, 3)]];
     let output = |attempt_batches: &Vec<Vec<RecordBatch>>| kiln_shuffle::store::MapOutput {
         schema: Arc::clone(&schema),
-        stats: kiln_shuffle::store::OutputStats {
-            bytes: vec![1],
-            rows: vec![3000],
-            ..Default::default()
-        },
-        data: kiln_shuffle::store::MapData::Batches {
-            partitions: attempt_batches.clone(),
-            bytes: held / 2,
-            charged: None,
-        },
+        stats: kiln_shuffle::store::OutputStats { bytes: vec![1], rows: vec![3000], ..Default::default() },
+        data: kiln_shuffle::store::MapData::Batches { partitions: attempt_batches.clone(), bytes: held / 2, charged: None },
     };
     process.store.put(id(2, 1, 0), output(&batches)).unwrap();
     let place = |s, m| process.store.info(s, m).unwrap().in_memory;
@@ -237,17 +196,7 @@ fn a_newer_shuffle_moves_an_older_one_out() {
     // The next one finds only outputs of its own shuffle: it goes to a file itself.
     process.store.put(id(2, 2, 0), output(&batches)).unwrap();
     assert_eq!((place(2, 0), place(2, 1), place(2, 2)), (true, true, false));
-    assert_eq!(
-        multiset(
-            process
-                .store
-                .read(2, 2, 0..1)
-                .unwrap()
-                .iter()
-                .flat_map(rows)
-        ),
-        multiset(rows(&batches[0][0]))
-    );
+    assert_eq!(multiset(process.store.read(2, 2, 0..1).unwrap().iter().flat_map(rows)), multiset(rows(&batches[0][0])));
 }
 
 /// Streams that were opened before go on, whatever becomes of the output.
@@ -256,10 +205,7 @@ fn eviction_and_removal_during_a_read() {
     for uri in ["memory:", "file:"] {
         let process = process(64 << 20, uri);
         let schema = schema(&types()[..14]);
-        let options = WriterOptions {
-            target_rows: 200,
-            ..WriterOptions::default()
-        };
+        let options = WriterOptions { target_rows: 200, ..WriterOptions::default() };
         let mut writer = process.writer_with(&schema, PARTITIONS, id(1, 0, 0), options);
         let all = batch(&schema, 9000, 1);
         writer.write(&all, &all.columns()[..1]).unwrap();
@@ -347,13 +293,8 @@ fn another_directory_takes_over() {
     let schema = schema(&types()[..14]);
     let mut writer = process.writer(&schema, 3, id(1, 1, 0));
     let rows = batch(&schema, 9000, 1);
-    let result = writer
-        .write(&rows, &rows.columns()[..1])
-        .and_then(|()| writer.finish());
-    assert!(
-        matches!(result, Err(ShuffleError::NoLocalDir { .. })),
-        "{result:?}"
-    );
+    let result = writer.write(&rows, &rows.columns()[..1]).and_then(|()| writer.finish());
+    assert!(matches!(result, Err(ShuffleError::NoLocalDir { .. })), "{result:?}");
     assert_eq!(process.memory.reserved_bytes(), 0);
 }
 
@@ -371,14 +312,8 @@ fn eviction_without_a_disk_loses_nothing() {
         fs::remove_dir_all(dir).unwrap();
     }
     let task = process.memory.task(TaskKey(5));
-    let error = task
-        .consumer("hash join", false)
-        .try_grow(1 << 20)
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("hash join asked for 1.0 MiB"),
-        "{error}"
-    );
+    let error = task.consumer("hash join", false).try_grow(1 << 20).unwrap_err();
+    assert!(error.to_string().contains("hash join asked for 1.0 MiB"), "{error}");
     assert_eq!(read(&process, 1, 0), content);
     assert!(process.store.info(1, 0).unwrap().in_memory);
 }

@@ -37,10 +37,7 @@ fn check(process: &Process, status: &MapStatus, schema: &SchemaRef, batches: &[R
     let partitions = status.rows.len() as u32;
     let expected = expected(batches, partitions);
     for (partition, expected) in (0..partitions).zip(expected) {
-        let stream = process
-            .store
-            .read_stream(status.id.shuffle, status.id.map, partition..partition + 1)
-            .unwrap();
+        let stream = process.store.read_stream(status.id.shuffle, status.id.map, partition..partition + 1).unwrap();
         let read: Vec<RecordBatch> = stream.map(Result::unwrap).collect();
         for batch in &read {
             assert_eq!(batch.schema_ref(), schema);
@@ -52,10 +49,7 @@ fn check(process: &Process, status: &MapStatus, schema: &SchemaRef, batches: &[R
         assert_eq!(status.rows[partition as usize], count as u64);
         assert!(count > 0 || status.bytes[partition as usize] == 0);
     }
-    let info = process
-        .store
-        .info(status.id.shuffle, status.id.map)
-        .unwrap();
+    let info = process.store.info(status.id.shuffle, status.id.map).unwrap();
     assert_eq!(info.stats.rows, status.rows);
     assert_eq!(info.stats.bytes, status.bytes);
     assert_eq!(info.stats.checksum, status.checksum);
@@ -140,10 +134,7 @@ fn order_in_a_partition_is_the_order_of_writing() {
     let schema = schema(&types()[..1]);
     for budget in [0, 20_000, 1 << 30] {
         let process = process(budget, "memory:");
-        let options = WriterOptions {
-            min_spill_bytes: 0,
-            ..WriterOptions::default()
-        };
+        let options = WriterOptions { min_spill_bytes: 0, ..WriterOptions::default() };
         let mut writer = process.writer_with(&schema, 3, id(1, 0, 0), options);
         for start in 0..400i64 {
             let values: Vec<i64> = (start * 500..start * 500 + 500).collect();
@@ -166,9 +157,7 @@ fn order_in_a_partition_is_the_order_of_writing() {
                     column.values().to_vec()
                 })
                 .collect();
-            let written: Vec<i64> = (0..200_000)
-                .filter(|v| v % 3 == i64::from(partition))
-                .collect();
+            let written: Vec<i64> = (0..200_000).filter(|v| v % 3 == i64::from(partition)).collect();
             assert_eq!(read, written);
         }
     }
@@ -216,10 +205,7 @@ fn tiny_batches_are_put_together() {
 fn tiny_batches_to_many_partitions_too() {
     let schema = schema(&types()[..4]);
     let process = process(1 << 30, "memory:");
-    let options = WriterOptions {
-        flush_bytes: 1000,
-        ..WriterOptions::default()
-    };
+    let options = WriterOptions { flush_bytes: 1000, ..WriterOptions::default() };
     let mut writer = process.writer_with(&schema, 50, id(1, 0, 0), options);
     for seed in 0..100 {
         let batch = batch(&schema, 9000, seed);
@@ -229,11 +215,7 @@ fn tiny_batches_to_many_partitions_too() {
     for partition in 0..50 {
         let batches = process.store.read(1, 0, partition..partition + 1).unwrap();
         let rows = status.rows[partition as usize] as usize;
-        assert!(
-            batches.len() <= 1 + rows / 1024,
-            "{} of {rows}",
-            batches.len()
-        );
+        assert!(batches.len() <= 1 + rows / 1024, "{} of {rows}", batches.len());
     }
 }
 
@@ -267,11 +249,7 @@ fn shared_buffers_are_charged_once() {
     let process = process(1 << 30, "memory:");
     let mut writer = process.writer(&whole.schema(), 1, id(1, 0, 0));
     // The second half first: it needs half of the buffer, so it keeps it.
-    for slice in [
-        whole.slice(20_000, 80_000),
-        whole.slice(0, 10_000),
-        whole.slice(10_000, 10_000),
-    ] {
+    for slice in [whole.slice(20_000, 80_000), whole.slice(0, 10_000), whole.slice(10_000, 10_000)] {
         writer.write_single(&slice, 0).unwrap();
     }
     writer.finish().unwrap();
@@ -328,10 +306,7 @@ fn misuse_is_an_error() {
     let other = batch(&common::schema(&types()[2..4]), 10, 1);
     let mut writer = process.writer(&schema, 4, id(1, 0, 0));
     let invalid = |result: Result<(), ShuffleError>| {
-        assert!(
-            matches!(result, Err(ShuffleError::Invalid(_))),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(ShuffleError::Invalid(_))), "{result:?}");
     };
     invalid(writer.write_to(&good, &[0; 9]));
     invalid(writer.write_single(&good, 4));
@@ -341,10 +316,7 @@ fn misuse_is_an_error() {
     writer.write_to(&good, &[4; 10]).unwrap();
     assert!(matches!(writer.finish(), Err(ShuffleError::Invalid(_))));
     assert_eq!(process.memory.reserved_bytes(), 0);
-    let memory = process
-        .memory
-        .task(kiln_memory::TaskKey(9))
-        .consumer("w", true);
+    let memory = process.memory.task(kiln_memory::TaskKey(9)).consumer("w", true);
     let writer = kiln_shuffle::writer::ShuffleWriter::new(
         schema,
         0,

@@ -13,11 +13,8 @@ fn text(plan: &Relation) -> Result<String, Box<dyn std::error::Error>> {
     let problems = broken_promises(&resolved);
     let tree = tree_text(&resolved.plan);
     assert!(problems.is_empty(), "{problems:#?}\n{tree}");
-    let columns: Vec<String> = resolved
-        .output
-        .iter()
-        .map(|c| format!("{}: {}{}", c.name, c.data_type, if c.nullable { "" } else { " !" }))
-        .collect();
+    let columns: Vec<String> =
+        resolved.output.iter().map(|c| format!("{}: {}{}", c.name, c.data_type, if c.nullable { "" } else { " !" })).collect();
     Ok(format!("-- {}\n{tree}", columns.join(", ")))
 }
 
@@ -50,17 +47,11 @@ fn resolve_columns_verbs() -> Outcome {
         },
     )?;
     add("drop", Relation::Drop { input: boxed(table("t")), columns: vec![col("V"), col("nope")] })?;
-    add(
-        "toDF",
-        Relation::ToDf { input: boxed(table("t")), column_names: ["a", "b", "c", "e"].map(str::to_owned).to_vec() },
-    )?;
+    add("toDF", Relation::ToDf { input: boxed(table("t")), column_names: ["a", "b", "c", "e"].map(str::to_owned).to_vec() })?;
     add("distinct", Relation::Deduplicate { input: boxed(project(table("t"), vec![col("s")])), column_names: vec![] })?;
     add("dropDuplicates(s)", Relation::Deduplicate { input: boxed(table("t")), column_names: vec!["S".to_owned()] })?;
     add("selectExpr", project(table("t"), vec![expr("k as key"), expr("*"), expr("v * 2"), expr("t.s")]))?;
-    add(
-        "a lateral alias",
-        project(table("t"), vec![alias(expr("k + 1"), "a"), alias(expr("a * 2"), "b"), expr("b + a")]),
-    )?;
+    add("a lateral alias", project(table("t"), vec![alias(expr("k + 1"), "a"), alias(expr("a * 2"), "b"), expr("b + a")]))?;
     golden("resolve_dataframe/columns.txt", &all)
 }
 
@@ -79,21 +70,12 @@ fn resolve_frames_by_plan_id() -> Outcome {
         "df2.join(df3, df2.k == df3.k).select(df3.v, df2.v)",
         project(join(big(), other(), JoinKind::LeftOuter, Some(on), &[]), vec![col_of(3, "v"), col_of(2, "v")]),
     )?;
-    add(
-        "a column of the frame below a filter",
-        project(filter(big(), call(">", vec![col_of(1, "k"), int(1)])), vec![col_of(1, "k")]),
-    )?;
+    add("a column of the frame below a filter", project(filter(big(), call(">", vec![col_of(1, "k"), int(1)])), vec![col_of(1, "k")]))?;
     add("orderBy a column that was not selected", sort(project(t(), vec![col("s")]), vec![col_of(1, "k"), col("d")]))?;
-    add(
-        "filter by a column that was not selected",
-        filter(frame(project(t(), vec![col("s")]), 4), expr("k > 1 and s = 'a'")),
-    )?;
+    add("filter by a column that was not selected", filter(frame(project(t(), vec![col("s")]), 4), expr("k > 1 and s = 'a'")))?;
     add(
         "through dropDuplicates",
-        project(
-            Relation::Deduplicate { input: boxed(t()), column_names: vec!["s".to_owned()] },
-            vec![col_of(1, "k"), col_of(1, "s")],
-        ),
+        project(Relation::Deduplicate { input: boxed(t()), column_names: vec!["s".to_owned()] }, vec![col_of(1, "k"), col_of(1, "s")]),
     )?;
     add(
         "join using, then the sides' own keys",
@@ -119,17 +101,11 @@ fn resolve_aggregations() -> Outcome {
     let sums = || group(table("t"), vec![col("s")], vec![col("s"), alias(call("sum", vec![col("v")]), "total")]);
     add("groupBy.agg", sums())?;
     add("then filter by an aggregate of the input", filter(frame(sums(), 1), expr("max(k) > 3 and total > 1")))?;
-    add(
-        "then sort by an aggregate and a grouping column",
-        sort(frame(sums(), 1), vec![expr("max(k)"), col("s"), col("total")]),
-    )?;
+    add("then sort by an aggregate and a grouping column", sort(frame(sums(), 1), vec![expr("max(k)"), col("s"), col("total")]))?;
     add("then filter, then sort by an aggregate", sort(filter(sums(), expr("total > 1")), vec![expr("min(v)")]))?;
     add(
         "arithmetic, shared aggregates, windows over aggregates",
-        project(
-            table("t"),
-            vec![expr("sum(v) / count(*)"), expr("sum(v) + 1"), expr("sum(sum(v)) over ()"), expr("count(*)")],
-        ),
+        project(table("t"), vec![expr("sum(v) / count(*)"), expr("sum(v) + 1"), expr("sum(sum(v)) over ()"), expr("count(*)")]),
     )?;
     add(
         "rollup",
@@ -164,15 +140,9 @@ fn resolve_set_operations_and_shapes() -> Outcome {
     add(
         "createDataFrame",
         Relation::LocalRelation {
-            rows: vec![
-                vec![int(1), Expression::Literal { value: None, data_type: DataType::Null }],
-                vec![int(2), int(3)],
-            ],
+            rows: vec![vec![int(1), Expression::Literal { value: None, data_type: DataType::Null }], vec![int(2), int(3)]],
             column_names: None,
-            fields: Some(vec![
-                field("a", DataType::Long, false),
-                field("b", DataType::Decimal { precision: 5, scale: 1 }, true),
-            ]),
+            fields: Some(vec![field("a", DataType::Long, false), field("b", DataType::Decimal { precision: 5, scale: 1 }, true)]),
             column_ids: None,
         },
     )?;

@@ -15,16 +15,10 @@ fn resolve_finds_required_tables_through_views_and_sql() -> Outcome {
     let sql = |text: &str| Relation::Sql { text: text.to_owned() };
     catalog.views.insert("big".to_owned(), sql("select * from T where v > (select avg(v) from t)"));
     catalog.views.insert("unused".to_owned(), sql("select * from parquet.`/other`"));
-    let plan = filter(
-        sql("with t as (select 1 as one) select * from t, Big, csv.`/x.csv` c"),
-        expr("one in (select k from t)"),
-    );
+    let plan = filter(sql("with t as (select 1 as one) select * from t, Big, csv.`/x.csv` c"), expr("one in (select k from t)"));
     let found: Vec<(String, Vec<String>)> =
         required_tables(&plan, &catalog.views)?.into_iter().map(|table| (table.format, table.paths)).collect();
-    assert_eq!(
-        found,
-        [("parquet".to_owned(), vec!["/data/t".to_owned()]), ("csv".to_owned(), vec!["/x.csv".to_owned()])]
-    );
+    assert_eq!(found, [("parquet".to_owned(), vec!["/data/t".to_owned()]), ("csv".to_owned(), vec!["/x.csv".to_owned()])]);
     Ok(())
 }
 
@@ -55,8 +49,7 @@ fn resolve_views_with_fresh_ids_and_refuses_recursion() -> Outcome {
     let mut catalog = catalog();
     catalog.views.insert("loop".to_owned(), Relation::Sql { text: "select * from LOOP".to_owned() });
     assert_eq!(catalog.sql("select * from loop").err().map(|error| error.class).as_deref(), Some("RECURSIVE_VIEW"));
-    let resolved =
-        catalog.sql("with c as (select k from t) select * from c a join c b on a.k = b.k join t on t.k = a.k")?;
+    let resolved = catalog.sql("with c as (select k from t) select * from c a join c b on a.k = b.k join t on t.k = a.k")?;
     assert_eq!(broken_promises(&resolved), Vec::<String>::new());
     assert!(resolved.next_column_id > 12);
     Ok(())
@@ -72,14 +65,11 @@ fn resolve_fixes_the_time_of_the_query() -> Outcome {
             session_time_zone: session_time_zone.to_owned(),
             ..ResolveOptions::default()
         };
-        let input =
-            ResolveInput { plan: &plan, views: &catalog.views, tables: &catalog.tables, options, next_column_id: 1 };
+        let input = ResolveInput { plan: &plan, views: &catalog.views, tables: &catalog.tables, options, next_column_id: 1 };
         resolve(input).map(|resolved| tree_text(&resolved.plan).lines().next().unwrap_or_default().to_owned())
     };
     assert!(
-        shown("UTC")?.starts_with(
-            "Project [date '2020-02-28' as current_date()#5, timestamp '2020-02-28 22:34:56.5' as now()#6"
-        ),
+        shown("UTC")?.starts_with("Project [date '2020-02-28' as current_date()#5, timestamp '2020-02-28 22:34:56.5' as now()#6"),
         "{}",
         shown("UTC")?
     );

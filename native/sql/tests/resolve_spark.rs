@@ -33,18 +33,12 @@ fn resolve_agrees_with_spark() -> Result<(), Box<dyn std::error::Error>> {
             Ok(resolved) => {
                 let problems = broken_promises(&resolved);
                 if !problems.is_empty() {
-                    failures.push(format!(
-                        "{}\n  broken promises: {problems:#?}\n{}",
-                        case.sql,
-                        tree_text(&resolved.plan)
-                    ));
+                    failures.push(format!("{}\n  broken promises: {problems:#?}\n{}", case.sql, tree_text(&resolved.plan)));
                 }
                 resolved
                     .output
                     .iter()
-                    .map(|column| {
-                        format!("{}: {}{}", column.name, column.data_type, if column.nullable { "" } else { " !" })
-                    })
+                    .map(|column| format!("{}: {}{}", column.name, column.data_type, if column.nullable { "" } else { " !" }))
                     .collect::<Vec<_>>()
                     .join("\n    ")
             }
@@ -53,18 +47,12 @@ fn resolve_agrees_with_spark() -> Result<(), Box<dyn std::error::Error>> {
         let expected = match (&case.columns, &case.error) {
             (Some(columns), _) => columns
                 .iter()
-                .map(|(name, data_type, nullable)| {
-                    format!("{name}: {}{}", data_type, if *nullable { "" } else { " !" })
-                })
+                .map(|(name, data_type, nullable)| format!("{name}: {}{}", data_type, if *nullable { "" } else { " !" }))
                 .collect::<Vec<_>>()
                 .join("\n    "),
             (None, error) => format!("error {}", error.as_deref().unwrap_or_default()),
         };
-        let same = if expected.starts_with("error ") {
-            actual.split(" (").next() == Some(expected.as_str())
-        } else {
-            actual == expected
-        };
+        let same = if expected.starts_with("error ") { actual.split(" (").next() == Some(expected.as_str()) } else { actual == expected };
         if same == gaps.contains_key(&case.sql) {
             failures.push(format!("{}\n  expected\n    {expected}\n  actual\n    {actual}", case.sql));
         }

@@ -31,11 +31,8 @@ fn resolve_gives_the_columns_of_spark() -> Result<(), Box<dyn std::error::Error>
     assert_eq!(fixture.cases.len(), 22);
     for case in &fixture.cases {
         let resolved = catalog.sql(&case.sql).map_err(|error| format!("{}: {error}", case.name))?;
-        let actual: Vec<(String, String, bool)> = resolved
-            .output
-            .iter()
-            .map(|column| (column.name.clone(), column.data_type.to_string(), column.nullable))
-            .collect();
+        let actual: Vec<(String, String, bool)> =
+            resolved.output.iter().map(|column| (column.name.clone(), column.data_type.to_string(), column.nullable)).collect();
         assert_eq!(actual, case.columns, "{}", case.name);
         assert_eq!(broken_promises(&resolved), Vec::<String>::new(), "{}\n{}", case.name, tree_text(&resolved.plan));
     }
@@ -47,11 +44,7 @@ fn resolve_gives_the_columns_of_spark() -> Result<(), Box<dyn std::error::Error>
 fn resolve_gives_these_trees() -> Result<(), Box<dyn std::error::Error>> {
     let fixture = fixture()?;
     let catalog = Catalog::new(&fixture.tables);
-    for case in fixture
-        .cases
-        .iter()
-        .filter(|case| ["q1", "q4", "q8", "q13", "q15", "q17", "q18", "q20"].contains(&case.name.as_str()))
-    {
+    for case in fixture.cases.iter().filter(|case| ["q1", "q4", "q8", "q13", "q15", "q17", "q18", "q20"].contains(&case.name.as_str())) {
         let resolved = catalog.sql(&case.sql)?;
         resolve_support::golden(&format!("resolve_tpch/{}.txt", case.name), &tree_text(&resolved.plan))?;
     }

@@ -28,7 +28,8 @@ impl Options {
                 "--output" => output = Some(PathBuf::from(value)),
                 "--parts" => parts = value.parse::<i32>().map_err(|_| format!("--parts is '{value}', but must be a whole number"))?.max(1),
                 "--row-group-rows" => {
-                    row_group_rows = value.parse::<usize>().map_err(|_| format!("--row-group-rows is '{value}', but must be a whole number"))?.max(1);
+                    row_group_rows =
+                        value.parse::<usize>().map_err(|_| format!("--row-group-rows is '{value}', but must be a whole number"))?.max(1);
                 }
                 "--compression" => {
                     compression = match value.as_str() {
@@ -41,6 +42,12 @@ impl Options {
                 other => return Err(format!("{other} is no option").into()),
             }
         }
-        Ok(Self { scale: scale.ok_or("--scale is missing")?, output: output.ok_or("--output is missing")?, parts, compression, row_group_rows })
+        Ok(Self {
+            scale: scale.ok_or("--scale is missing")?,
+            output: output.ok_or("--output is missing")?,
+            parts,
+            compression,
+            row_group_rows,
+        })
     }
 }

@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::PathBuf;
 use tpchgen::generators::{
-    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator, RegionGenerator, SupplierGenerator,
+    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator, RegionGenerator,
+    SupplierGenerator,
 };
 use tpchgen_arrow::{CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow};
 
@@ -23,7 +24,11 @@ pub struct Table {
 
 macro_rules! table {
     ($name:literal, $grows:literal, $generator:ident, $arrow:ident) => {
-        Table { name: $name, grows: $grows, reader: |scale, part, parts| Box::new($arrow::new($generator::new(scale, part, parts)).with_batch_size(8192)) }
+        Table {
+            name: $name,
+            grows: $grows,
+            reader: |scale, part, parts| Box::new($arrow::new($generator::new(scale, part, parts)).with_batch_size(8192)),
+        }
     };
 }
 

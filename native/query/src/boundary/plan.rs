@@ -71,9 +71,21 @@ pub struct ColumnStatistics {
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum ScanFormat {
     Parquet,
-    Csv { header: bool, delimiter: String, quote: String, escape: Option<String>, null_value: String, comment: Option<String>, date_format: Option<String>, timestamp_format: Option<String> },
+    Csv {
+        header: bool,
+        delimiter: String,
+        quote: String,
+        escape: Option<String>,
+        null_value: String,
+        comment: Option<String>,
+        date_format: Option<String>,
+        timestamp_format: Option<String>,
+    },
     /// Splits are opaque to Rust; batches come from the data source's reader in TypeScript as Arrow IPC streams.
-    External { source: String, payload: String },
+    External {
+        source: String,
+        payload: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,9 +215,24 @@ pub enum StageInput {
     /// `reader` is the id of the reading node in this stage; `first_task`: the task that reads reduce partition 0
     /// (unions place readers one after another). `coalescible`: partitions may be joined (never for an explicit
     /// `repartition(n)`); readers of one stage with the same `group` must be coalesced alike.
-    Shuffle { reader: u32, shuffle_id: u64, stage: u32, first_task: u32, num_partitions: u32, coalescible: bool, group: u32 },
-    Broadcast { reader: u32, shuffle_id: u64, stage: u32 },
-    ScalarSubquery { subquery_id: u32, stage: u32 },
+    Shuffle {
+        reader: u32,
+        shuffle_id: u64,
+        stage: u32,
+        first_task: u32,
+        num_partitions: u32,
+        coalescible: bool,
+        group: u32,
+    },
+    Broadcast {
+        reader: u32,
+        shuffle_id: u64,
+        stage: u32,
+    },
+    ScalarSubquery {
+        subquery_id: u32,
+        stage: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -75,10 +75,16 @@ pub struct TaskOutcome {
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum TaskStatus {
     /// Bytes of a result (Arrow IPC stream) come beside the JSON.
-    Success { output: TaskOutput },
-    Failed { failure: TaskFailure },
+    Success {
+        output: TaskOutput,
+    },
+    Failed {
+        failure: TaskFailure,
+    },
     /// Cancelled; nothing of it is left.
-    Killed { reason: String },
+    Killed {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

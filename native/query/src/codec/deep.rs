@@ -5,7 +5,9 @@ use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::to_proto::serialize_physical_expr_with_converter;
-use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalPlanDecodeContext, PhysicalPlanNodeExt, PhysicalProtoConverterExtension};
+use datafusion_proto::physical_plan::{
+    PhysicalExtensionCodec, PhysicalPlanDecodeContext, PhysicalPlanNodeExt, PhysicalProtoConverterExtension,
+};
 use datafusion_proto::protobuf::physical_expr_node::ExprType;
 use datafusion_proto::protobuf::physical_plan_node::PhysicalPlanType;
 use datafusion_proto::protobuf::{PhysicalExprNode, PhysicalExtensionExprNode, PhysicalExtensionNode, PhysicalPlanNode};
@@ -48,7 +50,12 @@ impl PhysicalProtoConverterExtension for DeepEncoder {
         Ok(PhysicalPlanNode { physical_plan_type: Some(PhysicalPlanType::Extension(node)) })
     }
 
-    fn proto_to_physical_expr(&self, _proto: &PhysicalExprNode, _schema: &Schema, _ctx: &PhysicalPlanDecodeContext<'_>) -> Result<Arc<dyn PhysicalExpr>> {
+    fn proto_to_physical_expr(
+        &self,
+        _proto: &PhysicalExprNode,
+        _schema: &Schema,
+        _ctx: &PhysicalPlanDecodeContext<'_>,
+    ) -> Result<Arc<dyn PhysicalExpr>> {
         internal_err!("an encoder of plans cannot decode them")
     }
 

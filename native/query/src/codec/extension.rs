@@ -1,8 +1,11 @@
 use super::messages::{
-    CsvScan, ExternalScan, HashPartitioning, KilnNode, Mode, Node, Reads, ShuffleRead, ShuffleWrite, SortedPartitioning, SplitScan, WritePartitioning,
+    CsvScan, ExternalScan, HashPartitioning, KilnNode, Mode, Node, Reads, ShuffleRead, ShuffleWrite, SortedPartitioning, SplitScan,
+    WritePartitioning,
 };
 use crate::boundary::PartitionRead;
-use crate::nodes::{CsvScanExec, ExternalScanExec, FileWriteExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec};
+use crate::nodes::{
+    CsvScanExec, ExternalScanExec, FileWriteExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec,
+};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{Result, Statistics, internal_datafusion_err, internal_err};
 use datafusion::execution::TaskContext;
@@ -21,7 +24,11 @@ pub struct KilnCodec;
 type Converter<'a> = &'a dyn PhysicalProtoConverterExtension;
 
 impl KilnCodec {
-    fn encode_exprs<'e>(&self, exprs: impl IntoIterator<Item = &'e Arc<dyn PhysicalExpr>>, converter: Converter<'_>) -> Result<Vec<PhysicalExprNode>> {
+    fn encode_exprs<'e>(
+        &self,
+        exprs: impl IntoIterator<Item = &'e Arc<dyn PhysicalExpr>>,
+        converter: Converter<'_>,
+    ) -> Result<Vec<PhysicalExprNode>> {
         exprs.into_iter().map(|e| converter.physical_expr_to_proto(e, self)).collect()
     }
 
@@ -39,12 +46,24 @@ impl KilnCodec {
             .collect()
     }
 
-    fn decode_exprs(&self, nodes: &[PhysicalExprNode], schema: &Schema, ctx: &TaskContext, converter: Converter<'_>) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
+    fn decode_exprs(
+        &self,
+        nodes: &[PhysicalExprNode],
+        schema: &Schema,
+        ctx: &TaskContext,
+        converter: Converter<'_>,
+    ) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
         let context = PhysicalPlanDecodeContext::new(ctx, self);
         nodes.iter().map(|n| converter.proto_to_physical_expr(n, schema, &context)).collect()
     }
 
-    fn decode_order(&self, nodes: &[PhysicalSortExprNode], schema: &Schema, ctx: &TaskContext, converter: Converter<'_>) -> Result<Option<LexOrdering>> {
+    fn decode_order(
+        &self,
+        nodes: &[PhysicalSortExprNode],
+        schema: &Schema,
+        ctx: &TaskContext,
+        converter: Converter<'_>,
+    ) -> Result<Option<LexOrdering>> {
         let context = PhysicalPlanDecodeContext::new(ctx, self);
         let sorts = nodes
             .iter()
@@ -79,9 +98,9 @@ impl KilnCodec {
             num_partitions: partitioning.partition_count() as u32,
             merge: self.encode_order(read.merge(), converter)?,
             fetch: read.fetch_rows().map(|f| f as u64),
-            reads: read.reads().map(|reads| Reads {
-                ranges: reads.iter().flat_map(|r| [r.start, r.end, r.map_start, r.map_end.unwrap_or(0)]).collect(),
-            }),
+            reads: read
+                .reads()
+                .map(|reads| Reads { ranges: reads.iter().flat_map(|r| [r.start, r.end, r.map_start, r.map_end.unwrap_or(0)]).collect() }),
             bounds: read.bounds().to_vec(),
         })
     }
@@ -90,14 +109,16 @@ impl KilnCodec {
         let schema = decode_schema(node.schema.as_ref())?;
         let hash = self.decode_exprs(&node.hash, &schema, ctx, converter)?;
         let partitions = node.num_partitions as usize;
-        let partitioning = if hash.is_empty() { Partitioning::UnknownPartitioning(partitions) } else { Partitioning::Hash(hash, partitions) };
+        let partitioning =
+            if hash.is_empty() { Partitioning::UnknownPartitioning(partitions) } else { Partitioning::Hash(hash, partitions) };
         let merge = self.decode_order(&node.merge, &schema, ctx, converter)?;
         let mode = match node.mode() {
             Mode::Partitions => ReadMode::Partitions,
             Mode::Broadcast => ReadMode::Broadcast,
             Mode::Range => ReadMode::Range,
         };
-        let mut read = ShuffleReadExec::new(node.reader, node.shuffle_id, mode, schema, partitioning, merge, node.fetch.map(|f| f as usize));
+        let mut read =
+            ShuffleReadExec::new(node.reader, node.shuffle_id, mode, schema, partitioning, merge, node.fetch.map(|f| f as usize));
         if let Some(reads) = &node.reads {
             let reads = reads.ranges.chunks_exact(4).map(|r| PartitionRead {
                 start: r[0],
@@ -133,7 +154,13 @@ impl KilnCodec {
         Ok(ShuffleWrite { shuffle_id: write.shuffle_id(), partitioning: Some(partitioning) })
     }
 
-    fn decode_write(&self, node: &ShuffleWrite, input: &Arc<dyn ExecutionPlan>, ctx: &TaskContext, converter: Converter<'_>) -> Result<ShuffleWriteExec> {
+    fn decode_write(
+        &self,
+        node: &ShuffleWrite,
+        input: &Arc<dyn ExecutionPlan>,
+        ctx: &TaskContext,
+        converter: Converter<'_>,
+    ) -> Result<ShuffleWriteExec> {
         let schema = input.schema();
         let partitioning = match &node.partitioning {
             Some(WritePartitioning::Hash(hash)) => ShufflePartitioning::Hash {
@@ -147,7 +174,9 @@ impl KilnCodec {
                     .ok_or_else(|| internal_datafusion_err!("a range exchange without an order"))?,
                 num_partitions: range.num_partitions,
             },
-            Some(WritePartitioning::Single(single)) => ShufflePartitioning::Single { ordering: self.decode_order(&single.ordering, &schema, ctx, converter)? },
+            Some(WritePartitioning::Single(single)) => {
+                ShufflePartitioning::Single { ordering: self.decode_order(&single.ordering, &schema, ctx, converter)? }
+            }
             Some(WritePartitioning::Broadcast(_)) => ShufflePartitioning::Broadcast,
             None => return internal_err!("a shuffle write without a partitioning"),
         };
@@ -156,7 +185,13 @@ impl KilnCodec {
 }
 
 impl PhysicalExtensionCodec for KilnCodec {
-    fn try_decode(&self, buf: &[u8], inputs: &[Arc<dyn ExecutionPlan>], ctx: &TaskContext, converter: Converter<'_>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn try_decode(
+        &self,
+        buf: &[u8],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        ctx: &TaskContext,
+        converter: Converter<'_>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let message = KilnNode::decode(buf).map_err(|e| internal_datafusion_err!("a node of Kiln cannot be decoded: {e}"))?;
         match message.node {
             Some(Node::SplitScan(scan)) => {
@@ -238,7 +273,8 @@ fn decode_csv(node: &CsvScan) -> Result<Arc<dyn ExecutionPlan>> {
     let format = serde_json::from_str(&node.format).map_err(|e| internal_datafusion_err!("CSV format: {e}"))?;
     let projection = node.projection.iter().map(|i| *i as usize).collect();
     let statistics = Statistics::new_unknown(&schema);
-    let scan = CsvScanExec::try_new(node.table.clone(), format, schema, projection, node.fetch.map(|f| f as usize), Vec::new(), statistics)?;
+    let scan =
+        CsvScanExec::try_new(node.table.clone(), format, schema, projection, node.fetch.map(|f| f as usize), Vec::new(), statistics)?;
     Ok(Arc::new(scan.in_stage(node.scan, node.num_partitions as usize)))
 }
 

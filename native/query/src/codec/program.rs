@@ -58,7 +58,8 @@ pub fn read_header(kind: PlanKind, bytes: &[u8]) -> Result<(ProgramHeader, &[u8]
     let truncated = || exec_datafusion_err!("the {kind:?} is cut short");
     let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
     let (header, plan) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(truncated)?;
-    let header: ProgramHeader = serde_json::from_slice(header).map_err(|e| exec_datafusion_err!("the header of a {kind:?} cannot be read: {e}"))?;
+    let header: ProgramHeader =
+        serde_json::from_slice(header).map_err(|e| exec_datafusion_err!("the header of a {kind:?} cannot be read: {e}"))?;
     if header.version != VERSION {
         return exec_err!("the {kind:?} was made by Kiln {}, this is Kiln {VERSION}", header.version);
     }
@@ -69,12 +70,18 @@ pub fn read_header(kind: PlanKind, bytes: &[u8]) -> Result<(ProgramHeader, &[u8]
 ///
 /// # Errors
 /// As [`read_header`]; when a node or function is not known.
-pub fn decode_plan(kind: PlanKind, bytes: &[u8], context: &TaskContext, scalars: &ScalarValues) -> Result<(ProgramHeader, Arc<dyn ExecutionPlan>)> {
+pub fn decode_plan(
+    kind: PlanKind,
+    bytes: &[u8],
+    context: &TaskContext,
+    scalars: &ScalarValues,
+) -> Result<(ProgramHeader, Arc<dyn ExecutionPlan>)> {
     let (header, plan) = read_header(kind, bytes)?;
     let proto = PhysicalPlanNode::decode(plan).map_err(|e| DataFusionError::External(Box::new(e)))?;
     // DataFusion trusts indices and lengths.
-    let plan = catch_unwind(AssertUnwindSafe(|| scalars.proto_to_execution_plan(&proto, &PhysicalPlanDecodeContext::new(context, &KilnCodec))))
-        .unwrap_or_else(|_| exec_err!("the {kind:?} is damaged"))?;
+    let plan =
+        catch_unwind(AssertUnwindSafe(|| scalars.proto_to_execution_plan(&proto, &PhysicalPlanDecodeContext::new(context, &KilnCodec))))
+            .unwrap_or_else(|_| exec_err!("the {kind:?} is damaged"))?;
     Ok((header, plan))
 }
 

@@ -5,7 +5,9 @@ use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::lit;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion_proto::physical_plan::{DeduplicatingProtoConverter, PhysicalExtensionCodec, PhysicalPlanDecodeContext, PhysicalProtoConverterExtension};
+use datafusion_proto::physical_plan::{
+    DeduplicatingProtoConverter, PhysicalExtensionCodec, PhysicalPlanDecodeContext, PhysicalProtoConverterExtension,
+};
 use datafusion_proto::protobuf::{PhysicalExprNode, PhysicalPlanNode, physical_expr_node::ExprType};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +29,12 @@ impl PhysicalProtoConverterExtension for ScalarValues {
         DeduplicatingProtoConverter {}.execution_plan_to_proto(plan, codec)
     }
 
-    fn proto_to_physical_expr(&self, proto: &PhysicalExprNode, schema: &Schema, ctx: &PhysicalPlanDecodeContext<'_>) -> Result<Arc<dyn PhysicalExpr>> {
+    fn proto_to_physical_expr(
+        &self,
+        proto: &PhysicalExprNode,
+        schema: &Schema,
+        ctx: &PhysicalPlanDecodeContext<'_>,
+    ) -> Result<Arc<dyn PhysicalExpr>> {
         if let Some(inner) = expr_in_bytes(proto)? {
             return self.proto_to_physical_expr(&inner, schema, ctx);
         }

@@ -1,9 +1,7 @@
 //! Arrays, maps and structs. Their types come with the call, so that fields have the names and nullability of the plan.
 use super::error::SparkError;
 use super::udf::{Definition, Nulls, over_arrays, over_first, type_at};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Int32Array, ListArray, MapArray, StructArray, UInt32Array, new_empty_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, Int32Array, ListArray, MapArray, StructArray, UInt32Array, new_empty_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, interleave, take};
 use arrow::datatypes::{DataType, FieldRef};

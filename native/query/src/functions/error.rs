@@ -31,9 +31,7 @@ impl SparkError {
 
     /// `alternative` is a function that tolerates the overflow (`try_add`).
     pub fn overflow(message: &str, alternative: Option<&str>) -> Self {
-        let hint = alternative
-            .map(|f| format!(" Use '{f}' to tolerate overflow and return NULL instead."))
-            .unwrap_or_default();
+        let hint = alternative.map(|f| format!(" Use '{f}' to tolerate overflow and return NULL instead.")).unwrap_or_default();
         Self::new("ARITHMETIC_OVERFLOW", format!("{message}.{hint} {ANSI}."))
     }
 
@@ -53,10 +51,7 @@ impl SparkError {
     }
 
     pub fn interval_divided_by_zero() -> Self {
-        Self::new(
-            "INTERVAL_DIVIDED_BY_ZERO",
-            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.",
-        )
+        Self::new("INTERVAL_DIVIDED_BY_ZERO", "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.")
     }
 
     pub fn remainder_by_zero() -> Self {

@@ -4,8 +4,8 @@ use super::strings::rows::Rows;
 use super::udf::{Definition, Nulls};
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, IntervalYearMonthType, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalYearMonthType, TimestampMicrosecondType,
 };
 use datafusion::common::{DataFusionError, Result, not_impl_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
@@ -19,19 +19,19 @@ pub const FUNCTIONS: &[Definition] = &[
 ];
 
 fn columns(args: &ScalarFunctionArgs, rows: &Rows) -> Result<Vec<ArrayRef>> {
-    args.args.iter().map(|a| a.to_array(rows.len())).collect()
+    args.args.iter().map(|a| a.to_array(rows.count())).collect()
 }
 
 fn murmur3(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let mut hashes = Vec::new();
-    hash_columns(&columns(args, &rows)?, rows.len(), &mut hashes).map_err(|e| DataFusionError::External(Box::new(e)))?;
+    hash_columns(&columns(args, &rows)?, rows.count(), &mut hashes).map_err(|e| DataFusionError::External(Box::new(e)))?;
     finish(args, Int32Array::from(hashes))
 }
 
 fn xxhash64(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
-    let mut hashes = vec![42i64; rows.len()];
+    let mut hashes = vec![42i64; rows.count()];
     for column in columns(args, &rows)? {
         chain(&column, &mut hashes)?;
     }

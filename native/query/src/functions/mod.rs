@@ -26,7 +26,14 @@ use std::sync::{Arc, LazyLock};
 
 static SCALARS: LazyLock<HashMap<&'static str, Arc<ScalarUDF>>> = LazyLock::new(|| {
     let families = [
-        arithmetic::FUNCTIONS, cast::FUNCTIONS, collections::FUNCTIONS, datetime::FUNCTIONS, hash::FUNCTIONS, logic::FUNCTIONS, strings::FUNCTIONS, subquery::FUNCTIONS,
+        arithmetic::FUNCTIONS,
+        cast::FUNCTIONS,
+        collections::FUNCTIONS,
+        datetime::FUNCTIONS,
+        hash::FUNCTIONS,
+        logic::FUNCTIONS,
+        strings::FUNCTIONS,
+        subquery::FUNCTIONS,
     ];
     families.into_iter().flatten().map(|d| (d.name, Arc::new(udf::Function::udf(d)))).collect()
 });

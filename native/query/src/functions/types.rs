@@ -4,8 +4,8 @@
 //! 16 bytes a row, and DataFusion groups by views fastest.
 use arrow::array::{AsArray, MapArray, new_empty_array};
 use arrow::buffer::OffsetBuffer;
-use arrow::error::ArrowError;
 use arrow::datatypes::{DataType as Arrow, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
+use arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use kiln_sql::error::{QueryError, Result};
 use kiln_sql::tree::{DataType, StructField};
@@ -33,14 +33,10 @@ pub fn arrow_type(data_type: &DataType) -> Arrow {
         DataType::YearMonthInterval { .. } => Arrow::Interval(IntervalUnit::YearMonth),
         DataType::DayTimeInterval { .. } => Arrow::Duration(TimeUnit::Microsecond),
         DataType::CalendarInterval => Arrow::Interval(IntervalUnit::MonthDayNano),
-        DataType::Array { element, contains_null } => {
-            Arrow::List(Arc::new(Field::new("element", arrow_type(element), *contains_null)))
-        }
+        DataType::Array { element, contains_null } => Arrow::List(Arc::new(Field::new("element", arrow_type(element), *contains_null))),
         DataType::Map { key, value, value_contains_null } => {
-            let entries = Fields::from(vec![
-                Field::new("key", arrow_type(key), false),
-                Field::new("value", arrow_type(value), *value_contains_null),
-            ]);
+            let entries =
+                Fields::from(vec![Field::new("key", arrow_type(key), false), Field::new("value", arrow_type(value), *value_contains_null)]);
             Arrow::Map(Arc::new(Field::new("entries", Arrow::Struct(entries), false)), false)
         }
         DataType::Struct { fields } => Arrow::Struct(fields.iter().map(arrow_field).collect()),
@@ -84,7 +80,11 @@ pub fn spark_type(data_type: &Arrow) -> Result<DataType> {
         Arrow::Interval(_) => DataType::CalendarInterval,
         Arrow::Duration(_) => DataType::DAY_TIME,
         Arrow::Dictionary(_, value) => spark_type(value)?,
-        Arrow::List(field) | Arrow::LargeList(field) | Arrow::ListView(field) | Arrow::LargeListView(field) | Arrow::FixedSizeList(field, _) => {
+        Arrow::List(field)
+        | Arrow::LargeList(field)
+        | Arrow::ListView(field)
+        | Arrow::LargeListView(field)
+        | Arrow::FixedSizeList(field, _) => {
             DataType::Array { element: Box::new(spark_type(field.data_type())?), contains_null: field.is_nullable() }
         }
         Arrow::Map(entries, _) => match entries.data_type() {
@@ -117,8 +117,7 @@ pub fn type_literal(data_type: &DataType) -> Result<ScalarValue> {
         let failed = |e: ArrowError| QueryError::new("INTERNAL_ERROR", e.to_string());
         return map.map(|map| ScalarValue::Map(Arc::new(map))).map_err(failed);
     }
-    ScalarValue::new_default(&arrow_type(data_type))
-        .map_err(|_| QueryError::unsupported(format!("a function that returns {data_type}")))
+    ScalarValue::new_default(&arrow_type(data_type)).map_err(|_| QueryError::unsupported(format!("a function that returns {data_type}")))
 }
 
 /// Spark's `DecimalType.bounded`.
@@ -145,10 +144,23 @@ mod tests {
     #[test]
     fn every_type_comes_back() {
         let types = [
-            DataType::Null, DataType::Boolean, DataType::Byte, DataType::Short, DataType::Integer, DataType::Long,
-            DataType::Float, DataType::Double, DataType::Decimal { precision: 15, scale: 2 }, DataType::String,
-            DataType::Binary, DataType::Date, DataType::Timestamp, DataType::TimestampNtz, DataType::YEAR_MONTH,
-            DataType::DAY_TIME, DataType::CalendarInterval,
+            DataType::Null,
+            DataType::Boolean,
+            DataType::Byte,
+            DataType::Short,
+            DataType::Integer,
+            DataType::Long,
+            DataType::Float,
+            DataType::Double,
+            DataType::Decimal { precision: 15, scale: 2 },
+            DataType::String,
+            DataType::Binary,
+            DataType::Date,
+            DataType::Timestamp,
+            DataType::TimestampNtz,
+            DataType::YEAR_MONTH,
+            DataType::DAY_TIME,
+            DataType::CalendarInterval,
             DataType::Array { element: Box::new(DataType::String), contains_null: true },
             DataType::Map { key: Box::new(DataType::String), value: Box::new(DataType::Long), value_contains_null: false },
             DataType::Struct { fields: vec![StructField { name: "a".into(), data_type: DataType::Date, nullable: true }] },

@@ -105,7 +105,13 @@ fn renamed(outputs: Vec<Expr>, renames: &[(String, Expr)]) -> Vec<Expr> {
 }
 
 /// Grouping keys become columns first, so that an aggregate of a key's column sees it before it is NULLed.
-fn grouped_by_sets(input: LogicalPlan, keys: Vec<(String, Expr)>, sets: &[Vec<u32>], unique: Aggregates, outputs: Vec<Expr>) -> Result<LogicalPlan> {
+fn grouped_by_sets(
+    input: LogicalPlan,
+    keys: Vec<(String, Expr)>,
+    sets: &[Vec<u32>],
+    unique: Aggregates,
+    outputs: Vec<Expr>,
+) -> Result<LogicalPlan> {
     let mut columns = all_columns(&input);
     columns.extend(keys.iter().map(|(name, key)| key.clone().alias(name)));
     let input = project(input, columns)?;

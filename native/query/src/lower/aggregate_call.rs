@@ -1,9 +1,9 @@
 //! Spark's aggregates as DataFusion's.
 use super::aggregate::Aggregates;
 use super::expression::{Site, case_of, type_argument};
+use super::query_error;
 use super::relation::Lowerer;
 use super::source::cast_to;
-use super::query_error;
 use crate::functions::aggregates as kiln;
 use crate::functions::call;
 use crate::functions::types::arrow_type;

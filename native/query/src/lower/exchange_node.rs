@@ -90,7 +90,11 @@ impl ExecutionPlan for ExplicitExchangeExec {
         apply_expression_roots(self.expressions(), f)
     }
 
-    fn replace_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>, _options: ReplaceChildrenOptions) -> Result<Arc<dyn ExecutionPlan>> {
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
             Ok([input]) => Ok(Arc::new(Self::new(input, self.partitioning.clone(), self.fixed))),
             Err(children) => internal_err!("ExplicitExchangeExec has one child, not {}", children.len()),

@@ -109,9 +109,7 @@ impl Lowerer<'_> {
                     None => self.cast(inner, data_type, *is_try, site),
                 }
             }
-            Expression::Case { branches, otherwise } => {
-                self.inside(|| self.case(branches, otherwise.as_deref(), site), site)
-            }
+            Expression::Case { branches, otherwise } => self.inside(|| self.case(branches, otherwise.as_deref(), site), site),
             Expression::Call { name, arguments, data_type, .. } => {
                 let lower = || arguments.iter().map(|a| self.expression(a, site)).collect::<Result<Vec<_>>>();
                 let lowered = match name.as_str() {
@@ -137,7 +135,14 @@ impl Lowerer<'_> {
     }
 
     /// Arrow's types of intervals do not say which fields they have.
-    fn interval_cast(&self, expr: Expr, (start, end): (IntervalField, IntervalField), to: &DataType, is_try: bool, site: &Site) -> Result<Expr> {
+    fn interval_cast(
+        &self,
+        expr: Expr,
+        (start, end): (IntervalField, IntervalField),
+        to: &DataType,
+        is_try: bool,
+        site: &Site,
+    ) -> Result<Expr> {
         match (to, to.interval_fields()) {
             (DataType::String, _) => call("kiln_interval_text", vec![expr, lit(start as i32), lit(end as i32)]),
             (_, Some((_, smallest))) if smallest < end => call("kiln_interval_floor", vec![expr, lit(smallest.size())]),
@@ -155,7 +160,11 @@ impl Lowerer<'_> {
         if is_plain(&from, to, self.zone.is_utc()) {
             return Ok(cast_to(expr, &target));
         }
-        if let (DataType::Array { .. } | DataType::Map { .. } | DataType::Struct { .. }, DataType::Array { .. } | DataType::Map { .. } | DataType::Struct { .. }) = (&from, to) {
+        if let (
+            DataType::Array { .. } | DataType::Map { .. } | DataType::Struct { .. },
+            DataType::Array { .. } | DataType::Map { .. } | DataType::Struct { .. },
+        ) = (&from, to)
+        {
             return Err(QueryError::unsupported(format!("a cast from {from} to {to}")));
         }
         let name = match (is_try, cannot_fail(&from, to)) {
@@ -224,9 +233,23 @@ fn cannot_fail(from: &DataType, to: &DataType) -> bool {
 
 /// Functions that fail for values that are not unusual: what stands before them in an AND, OR or CASE guards them.
 const FALLIBLE: &[&str] = &[
-    "kiln_divide", "kiln_integral_divide", "kiln_remainder", "kiln_pmod", "kiln_cast", "kiln_make_date", "kiln_next_day",
-    "kiln_to_date", "kiln_to_timestamp", "kiln_unix_timestamp", "kiln_split_part", "kiln_divide_interval", "kiln_elt", "kiln_map",
-    "kiln_decode", "kiln_encode", "kiln_only_row",
+    "kiln_divide",
+    "kiln_integral_divide",
+    "kiln_remainder",
+    "kiln_pmod",
+    "kiln_cast",
+    "kiln_make_date",
+    "kiln_next_day",
+    "kiln_to_date",
+    "kiln_to_timestamp",
+    "kiln_unix_timestamp",
+    "kiln_split_part",
+    "kiln_divide_interval",
+    "kiln_elt",
+    "kiln_map",
+    "kiln_decode",
+    "kiln_encode",
+    "kiln_only_row",
 ];
 
 /// Whether evaluating `expr` over a row may raise an error.

@@ -1,7 +1,7 @@
 use super::compare::{guarded, has_subquery};
 use super::expression::{Site, can_fail};
-use super::relation::{Lowerer, all_columns, project};
 use super::query_error;
+use super::relation::{Lowerer, all_columns, project};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, Operator};
 use kiln_sql::error::Result;

@@ -20,7 +20,14 @@ struct Condition {
 }
 
 impl Lowerer<'_> {
-    pub fn join(&self, left: &Relation, right: &Relation, kind: JoinKind, condition: Option<&Expression>, lateral: bool) -> Result<LogicalPlan> {
+    pub fn join(
+        &self,
+        left: &Relation,
+        right: &Relation,
+        kind: JoinKind,
+        condition: Option<&Expression>,
+        lateral: bool,
+    ) -> Result<LogicalPlan> {
         let left = self.relation(left)?;
         let join_type = join_type(kind);
         if lateral {
@@ -40,7 +47,13 @@ impl Lowerer<'_> {
         if above.is_empty() { Ok(plan) } else { self.filter_plan(plan, &above) }
     }
 
-    fn lateral_join(&self, left: LogicalPlan, right: &Relation, join_type: JoinType, condition: Option<&Expression>) -> Result<LogicalPlan> {
+    fn lateral_join(
+        &self,
+        left: LogicalPlan,
+        right: &Relation,
+        join_type: JoinType,
+        condition: Option<&Expression>,
+    ) -> Result<LogicalPlan> {
         if !matches!(join_type, JoinType::Inner | JoinType::Left) {
             return Err(QueryError::unsupported("this kind of lateral join"));
         }
@@ -102,7 +115,9 @@ impl Lowerer<'_> {
 fn of_one_row(relation: &Relation) -> Option<&[Expression]> {
     let Relation::Project { input, expressions } = relation else { return None };
     let is_row = matches!(input.as_ref(), Relation::LocalRelation { rows, .. } if matches!(rows.as_slice(), [row] if row.is_empty()));
-    let is_plain = expressions.iter().all(|e| !super::walk::any(e, &mut |part| matches!(part, Expression::Window { .. } | Expression::Subquery { .. })));
+    let is_plain = expressions
+        .iter()
+        .all(|e| !super::walk::any(e, &mut |part| matches!(part, Expression::Window { .. } | Expression::Subquery { .. })));
     (is_row && is_plain).then_some(expressions)
 }
 

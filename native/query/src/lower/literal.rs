@@ -1,6 +1,6 @@
+use crate::functions::cast::number::{DecimalText, parse_decimal, parse_double, parse_float};
 use crate::functions::datetime::parse::{parse_date, parse_timestamp, parse_timestamp_ntz};
 use crate::functions::datetime::zone::Zone;
-use crate::functions::cast::number::{DecimalText, parse_decimal, parse_double, parse_float};
 use crate::functions::types::arrow_type;
 use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
@@ -75,10 +75,7 @@ mod tests {
         assert_eq!(of("1970-01-02", DataType::Date), ScalarValue::Date32(Some(1)));
         assert_eq!(of("0aff", DataType::Binary), ScalarValue::Binary(Some(vec![10, 255])));
         assert_eq!(of("-14", DataType::YEAR_MONTH), ScalarValue::IntervalYearMonth(Some(-14)));
-        assert_eq!(
-            of("1970-01-01T00:00:01Z", DataType::Timestamp),
-            ScalarValue::TimestampMicrosecond(Some(1_000_000), Some("UTC".into()))
-        );
+        assert_eq!(of("1970-01-01T00:00:01Z", DataType::Timestamp), ScalarValue::TimestampMicrosecond(Some(1_000_000), Some("UTC".into())));
         assert_eq!(
             of("1970-01-01T01:00:00[Europe/Paris]", DataType::Timestamp),
             ScalarValue::TimestampMicrosecond(Some(0), Some("UTC".into()))

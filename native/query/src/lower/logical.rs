@@ -164,9 +164,13 @@ impl UserDefinedLogicalNodeCore for Tail {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Serialize, Deserialize)]
 pub enum PartitionValueKind {
     /// Uniform in [0, 1), the same numbers as Spark's.
-    Rand { seed: i64 },
+    Rand {
+        seed: i64,
+    },
     /// Standard normal.
-    Randn { seed: i64 },
+    Randn {
+        seed: i64,
+    },
     MonotonicallyIncreasingId,
     PartitionId,
 }

@@ -29,7 +29,14 @@ enum Payload {
 pub fn encode(node: &dyn ExecutionPlan) -> Option<Vec<u8>> {
     let payload = if let Some(range) = node.downcast_ref::<RangeExec>() {
         let name = range.schema().fields().first().map(|f| f.name().clone()).unwrap_or_default();
-        Payload::Range { start: range.start, end: range.end, step: range.step, partitions: range.partitions, projected: range.projected, name }
+        Payload::Range {
+            start: range.start,
+            end: range.end,
+            step: range.step,
+            partitions: range.partitions,
+            projected: range.projected,
+            name,
+        }
     } else if let Some(tail) = node.downcast_ref::<TailExec>() {
         Payload::Tail { limit: tail.limit }
     } else {
@@ -68,7 +75,11 @@ macro_rules! unary_node {
             Ok(TreeNodeRecursion::Continue)
         }
 
-        fn replace_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>, _options: ReplaceChildrenOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        fn replace_children(
+            self: Arc<Self>,
+            children: Vec<Arc<dyn ExecutionPlan>>,
+            _options: ReplaceChildrenOptions,
+        ) -> Result<Arc<dyn ExecutionPlan>> {
             let $node = self;
             match <[_; 1]>::try_from(children) {
                 Ok([$input]) => Ok(Arc::new($make)),

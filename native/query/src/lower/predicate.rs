@@ -3,9 +3,9 @@
 //! DataFusion decorrelates them in filters, but knows NULL only in the simplest NOT IN, which it runs in one process.
 //! Here NOT IN is an anti join that needs no NULLs, beside a scalar subquery that tells whether the list has any.
 use super::expression::{Site, SiteKind, case_of};
+use super::query_error;
 use super::relation::{Lowerer, column, project};
 use super::subquery::{check_decorrelation, correlated, scalar};
-use super::query_error;
 use crate::functions::call;
 use arrow::datatypes::DataType as ArrowType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -37,9 +37,8 @@ impl Mark {
         let right = LogicalPlanBuilder::from(self.inner).alias(self.alias.clone()).and_then(LogicalPlanBuilder::build);
         let right = Arc::new(right.map_err(query_error)?);
         let on = vec![(self.value, Expr::Column(Column::new(Some(self.alias), key.name)))];
-        let join = Join::try_new(
-            Arc::new(input), right, on, None, JoinType::LeftMark, JoinConstraint::On, NullEquality::NullEqualsNothing, false,
-        );
+        let join =
+            Join::try_new(Arc::new(input), right, on, None, JoinType::LeftMark, JoinConstraint::On, NullEquality::NullEqualsNothing, false);
         join.map(LogicalPlan::Join).map_err(query_error)
     }
 }

@@ -44,9 +44,7 @@ impl<'a> Lowerer<'a> {
     pub fn relation(&self, relation: &Relation) -> Result<LogicalPlan> {
         match relation {
             Relation::Read { source, .. } => self.read(source),
-            Relation::Range { start, end, step, num_partitions, column_id } => {
-                self.range(*start, *end, *step, *num_partitions, *column_id)
-            }
+            Relation::Range { start, end, step, num_partitions, column_id } => self.range(*start, *end, *step, *num_partitions, *column_id),
             Relation::LocalRelation { rows, fields, column_ids, .. } => self.local(rows, fields.as_deref(), column_ids.as_deref()),
             Relation::Project { input, expressions } => self.project_relation(input, expressions),
             Relation::Filter { input, condition } => self.filter(input, condition),
@@ -67,9 +65,7 @@ impl<'a> Lowerer<'a> {
             }
             Relation::Limit { input, limit } => self.limit(input, None, Some(limit)),
             Relation::Offset { input, offset } => self.limit(input, Some(offset), None),
-            Relation::Tail { input, limit } => {
-                Ok(extension(Tail { input: Arc::new(self.relation(input)?), limit: *limit as usize }))
-            }
+            Relation::Tail { input, limit } => Ok(extension(Tail { input: Arc::new(self.relation(input)?), limit: *limit as usize })),
             Relation::Repartition { input, num_partitions, shuffle } => self.repartition(input, *num_partitions, *shuffle),
             Relation::RepartitionByExpression { input, num_partitions, expressions, is_range } => {
                 self.repartition_by(input, *num_partitions, expressions, *is_range)
@@ -77,16 +73,20 @@ impl<'a> Lowerer<'a> {
             Relation::Sample { input, lower, upper, with_replacement, seed } => {
                 self.sample(input, *lower, *upper, *with_replacement, *seed)
             }
-            Relation::Hint { input, .. } | Relation::SubqueryAlias { input, .. } | Relation::PlanId { input, .. } | Relation::Write { input, .. } => {
-                self.relation(input)
-            }
+            Relation::Hint { input, .. }
+            | Relation::SubqueryAlias { input, .. }
+            | Relation::PlanId { input, .. }
+            | Relation::Write { input, .. } => self.relation(input),
             other => Err(QueryError::new("INTERNAL_ERROR", format!("an unresolved relation reached the lowering: {other:?}"))),
         }
     }
 
     fn project_relation(&self, input: &Relation, expressions: &[Expression]) -> Result<LogicalPlan> {
         let input = self.relation(input)?;
-        if expressions.iter().any(|e| matches!(e, Expression::NamedColumn { expression, .. } if matches!(**expression, Expression::Window { .. }))) {
+        if expressions
+            .iter()
+            .any(|e| matches!(e, Expression::NamedColumn { expression, .. } if matches!(**expression, Expression::Window { .. })))
+        {
             return self.window(input, expressions);
         }
         let site = Site::project(&input);

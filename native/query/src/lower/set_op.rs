@@ -1,12 +1,10 @@
 //! UNION, INTERSECT and EXCEPT. Two NULLs are the same value.
 use super::expression::Site;
-use super::relation::{Lowerer, all_columns, column, project};
 use super::query_error;
+use super::relation::{Lowerer, all_columns, column, project};
 use datafusion::common::NullEquality;
 use datafusion::functions_window::expr_fn::row_number;
-use datafusion::logical_expr::{
-    Aggregate, Expr, ExprFunctionExt, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Union,
-};
+use datafusion::logical_expr::{Aggregate, Expr, ExprFunctionExt, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Union};
 use kiln_sql::error::Result;
 use kiln_sql::tree::{Relation, SetOpKind};
 use std::sync::Arc;

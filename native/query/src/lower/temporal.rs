@@ -6,9 +6,22 @@ use kiln_sql::error::{QueryError, Result};
 
 /// Functions whose last argument is the time zone.
 pub const ZONED: &[&str] = &[
-    "hour", "minute", "second", "second_with_fraction", "date_trunc", "date_format", "unix_timestamp", "from_unixtime",
-    "to_timestamp", "timestamp_add_ym_interval", "timestamp_add_interval", "subtract_timestamps", "months_between",
-    "try_to_timestamp", "timestampadd", "timestampdiff",
+    "hour",
+    "minute",
+    "second",
+    "second_with_fraction",
+    "date_trunc",
+    "date_format",
+    "unix_timestamp",
+    "from_unixtime",
+    "to_timestamp",
+    "timestamp_add_ym_interval",
+    "timestamp_add_interval",
+    "subtract_timestamps",
+    "months_between",
+    "try_to_timestamp",
+    "timestampadd",
+    "timestampdiff",
 ];
 
 /// The distance of a RANGE frame's bound, as DataFusion adds it to the order key.

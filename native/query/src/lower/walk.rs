@@ -57,7 +57,9 @@ fn expressions(relation: &Relation) -> Vec<&Expression> {
         Relation::Filter { condition, .. } => vec![condition],
         Relation::Join { condition, .. } => condition.iter().collect(),
         Relation::Aggregate { grouping, aggregates, having, .. } => grouping.iter().chain(aggregates).chain(having).collect(),
-        Relation::Sort { order, .. } | Relation::RepartitionByExpression { expressions: order, .. } => order.iter().map(|o| &o.child).collect(),
+        Relation::Sort { order, .. } | Relation::RepartitionByExpression { expressions: order, .. } => {
+            order.iter().map(|o| &o.child).collect()
+        }
         Relation::Limit { limit, .. } => vec![limit],
         Relation::Offset { offset, .. } => vec![offset],
         _ => Vec::new(),

@@ -1,6 +1,6 @@
+use super::aggregate::named_once;
 use super::aggregate_call::{Plain, Written, ignore_nulls};
 use super::expression::Site;
-use super::aggregate::named_once;
 use super::relation::{Lowerer, project};
 use super::source::cast_to;
 use super::temporal::range_bound;
@@ -33,9 +33,7 @@ impl Lowerer<'_> {
         for expression in expressions {
             outputs.push(match expression {
                 Expression::NamedColumn { expression, id, .. } => match expression.as_ref() {
-                    Expression::Window { function, spec } => {
-                        self.window_call(function, spec, &site, &mut windows)?.alias(column_name(*id))
-                    }
+                    Expression::Window { function, spec } => self.window_call(function, spec, &site, &mut windows)?.alias(column_name(*id)),
                     other => self.expression(other, &site)?.alias(column_name(*id)),
                 },
                 other => self.expression(other, &site)?,

@@ -23,7 +23,13 @@ const BUFFER: usize = 1 << 20;
 ///
 /// # Errors
 /// When the file cannot be opened, or a pattern of dates is wrong.
-pub fn read_split(split: &Split, format: &CsvFormat, file_schema: &SchemaRef, projection: &[usize], batch_size: usize) -> Result<SplitReader> {
+pub fn read_split(
+    split: &Split,
+    format: &CsvFormat,
+    file_schema: &SchemaRef,
+    projection: &[usize],
+    batch_size: usize,
+) -> Result<SplitReader> {
     let path = split.path.strip_prefix("file://").unwrap_or(&split.path);
     let opening = |e: std::io::Error| DataFusionError::IoError(e).context(format!("reading {path}"));
     let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(opening)?);
@@ -136,7 +142,8 @@ impl Columns {
             .iter()
             .map(|f| spark_type(f.data_type()).map_err(|e| exec_datafusion_err!("column {}: {e}", f.name())))
             .collect::<Result<Vec<_>>>()?;
-        let compile = |text: &Option<String>| text.as_deref().map(pattern::compile).transpose().map_err(|e| DataFusionError::External(Box::new(e)));
+        let compile =
+            |text: &Option<String>| text.as_deref().map(pattern::compile).transpose().map_err(|e| DataFusionError::External(Box::new(e)));
         Ok(Self {
             schema,
             types,
@@ -169,7 +176,8 @@ impl Columns {
                 Ok(Arc::new(days.collect::<Date32Array>()))
             }
             (DataType::Timestamp | DataType::TimestampNtz, _, Some(format)) => {
-                let micros = text.iter().map(|v| v.and_then(|v| pattern_parse::parse(format, v).ok()).map(|parsed| self.instant(parsed, to)));
+                let micros =
+                    text.iter().map(|v| v.and_then(|v| pattern_parse::parse(format, v).ok()).map(|parsed| self.instant(parsed, to)));
                 let micros = micros.collect::<TimestampMicrosecondArray>();
                 Ok(Arc::new(if *to == DataType::Timestamp { micros.with_timezone("UTC") } else { micros }))
             }

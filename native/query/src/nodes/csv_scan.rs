@@ -52,7 +52,15 @@ pub struct CsvScanExec {
 impl CsvScanExec {
     /// # Errors
     /// When the projection does not fit the schema.
-    pub fn try_new(table: String, format: CsvFormat, file_schema: SchemaRef, projection: Vec<usize>, fetch: Option<usize>, splits: Vec<Vec<Split>>, statistics: Statistics) -> Result<Self> {
+    pub fn try_new(
+        table: String,
+        format: CsvFormat,
+        file_schema: SchemaRef,
+        projection: Vec<usize>,
+        fetch: Option<usize>,
+        splits: Vec<Vec<Split>>,
+        statistics: Statistics,
+    ) -> Result<Self> {
         let schema = Arc::new(file_schema.project(&projection)?);
         let properties = properties(schema, splits.len().max(1));
         let statistics = Arc::new(statistics.project(Some(&projection)));
@@ -102,7 +110,8 @@ impl CsvScanExec {
 
 fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
     let equivalence = EquivalenceProperties::new(schema);
-    let properties = PlanProperties::new(equivalence, Partitioning::UnknownPartitioning(partitions), EmissionType::Incremental, Boundedness::Bounded);
+    let properties =
+        PlanProperties::new(equivalence, Partitioning::UnknownPartitioning(partitions), EmissionType::Incremental, Boundedness::Bounded);
     Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 

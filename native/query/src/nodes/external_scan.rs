@@ -73,10 +73,8 @@ impl ExecutionPlan for ExternalScanExec {
 
     fn execute(&self, _partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let inputs = TaskInputs::of(&context)?;
-        let reader = inputs
-            .external
-            .clone()
-            .ok_or_else(|| exec_datafusion_err!("this executor has no reader of data source {}", self.source))?;
+        let reader =
+            inputs.external.clone().ok_or_else(|| exec_datafusion_err!("this executor has no reader of data source {}", self.source))?;
         let schema = self.schema();
         let columns: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
         let splits = inputs.splits.get(&self.scan).cloned().unwrap_or_default();

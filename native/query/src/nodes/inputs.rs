@@ -66,10 +66,7 @@ pub struct TaskInputs {
 
 impl TaskInputs {
     pub(crate) fn of(context: &TaskContext) -> Result<Arc<Self>> {
-        context
-            .session_config()
-            .get_extension::<Self>()
-            .ok_or_else(|| internal_datafusion_err!("a stage's tree was run outside of a task"))
+        context.session_config().get_extension::<Self>().ok_or_else(|| internal_datafusion_err!("a stage's tree was run outside of a task"))
     }
 
     /// Ends a leaf's stream when the task is cancelled: an operator that works long on a batch may take a hundred

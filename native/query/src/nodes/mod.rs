@@ -16,12 +16,12 @@ mod split_scan;
 pub use csv_scan::{CsvFormat, CsvScanExec};
 pub use external_scan::ExternalScanExec;
 pub use file_write::{FileWriteExec, WriteOptions};
+pub(crate) use inputs::split_location;
 pub use inputs::{BatchStream, Counters, ExternalReader, ShuffleSource, TaskInputs};
+pub(crate) use range_merge::{BLOCK_ROWS, KeyEncoder, MAX_BLOCKS, block_of, sample_row};
 pub use shuffle_read::{ReadMode, ShuffleReadExec};
 pub use shuffle_write::{ShufflePartitioning, ShuffleWriteExec};
 pub use split_scan::SplitScanExec;
-pub(crate) use inputs::split_location;
-pub(crate) use range_merge::{BLOCK_ROWS, KeyEncoder, MAX_BLOCKS, block_of, sample_row};
 pub(crate) use split_scan::{file_config, split_file};
 
 use arrow::array::{Array, RecordBatch};
@@ -43,10 +43,7 @@ macro_rules! leaf_children {
             Vec::new()
         }
 
-        fn apply_expressions(
-            &self,
-            _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-        ) -> Result<TreeNodeRecursion> {
+        fn apply_expressions(&self, _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
             Ok(TreeNodeRecursion::Continue)
         }
 
@@ -58,10 +55,7 @@ macro_rules! leaf_children {
             Ok(self)
         }
 
-        fn with_new_children(
-            self: Arc<Self>,
-            _children: Vec<Arc<dyn ExecutionPlan>>,
-        ) -> Result<Arc<dyn ExecutionPlan>> {
+        fn with_new_children(self: Arc<Self>, _children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
             Ok(self)
         }
     };

@@ -54,10 +54,8 @@ pub(crate) struct KeyEncoder {
 
 impl KeyEncoder {
     pub fn try_new(ordering: &LexOrdering, schema: &Schema) -> Result<Self> {
-        let fields = ordering
-            .iter()
-            .map(|e| Ok(SortField::new_with_options(e.expr.data_type(schema)?, e.options)))
-            .collect::<Result<Vec<_>>>()?;
+        let fields =
+            ordering.iter().map(|e| Ok(SortField::new_with_options(e.expr.data_type(schema)?, e.options))).collect::<Result<Vec<_>>>()?;
         Ok(Self { expressions: ordering.iter().map(|e| Arc::clone(&e.expr)).collect(), converter: RowConverter::new(fields)? })
     }
 
@@ -68,11 +66,7 @@ impl KeyEncoder {
     }
 
     pub fn keys(&self, batch: &RecordBatch) -> Result<arrow::row::Rows> {
-        let columns = self
-            .expressions
-            .iter()
-            .map(|e| e.evaluate(batch)?.into_array(batch.num_rows()))
-            .collect::<Result<Vec<_>>>()?;
+        let columns = self.expressions.iter().map(|e| e.evaluate(batch)?.into_array(batch.num_rows())).collect::<Result<Vec<_>>>()?;
         Ok(self.converter.convert_columns(&columns)?)
     }
 

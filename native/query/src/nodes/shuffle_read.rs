@@ -1,6 +1,6 @@
 use super::inputs::{BatchStream, Counters, TaskInputs};
-use super::{batch_bytes, comma_separated, leaf_children};
 use super::range_merge::{KeyRange, slice_runs};
+use super::{batch_bytes, comma_separated, leaf_children};
 use crate::boundary::{MapOutputs, PartitionRead};
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
@@ -96,11 +96,7 @@ impl ShuffleReadExec {
             Partitioning::Hash(expressions, _) => Partitioning::Hash(expressions.clone(), reads.len()),
             _ => Partitioning::UnknownPartitioning(reads.len()),
         };
-        Self {
-            reads: Some(reads),
-            properties: Arc::new(self.properties.as_ref().clone().with_partitioning(partitioning)),
-            ..self.clone()
-        }
+        Self { reads: Some(reads), properties: Arc::new(self.properties.as_ref().clone().with_partitioning(partitioning)), ..self.clone() }
     }
 
     /// The same reader of key ranges between these bounds.

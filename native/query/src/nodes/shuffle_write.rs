@@ -12,13 +12,23 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum ShufflePartitioning {
     /// Spark's Murmur3 of the expressions, modulo `num_partitions`.
-    Hash { expressions: Vec<Arc<dyn PhysicalExpr>>, num_partitions: u32 },
+    Hash {
+        expressions: Vec<Arc<dyn PhysicalExpr>>,
+        num_partitions: u32,
+    },
     /// By a hash of the row's number, the same on a retry.
-    RoundRobin { num_partitions: u32 },
+    RoundRobin {
+        num_partitions: u32,
+    },
     /// The input is sorted; it is cut into blocks, and some keys are sampled.
-    Range { ordering: LexOrdering, num_partitions: u32 },
+    Range {
+        ordering: LexOrdering,
+        num_partitions: u32,
+    },
     /// All rows to reduce partition 0; `ordering`: the input is sorted and readers merge.
-    Single { ordering: Option<LexOrdering> },
+    Single {
+        ordering: Option<LexOrdering>,
+    },
     Broadcast,
 }
 
@@ -91,10 +101,7 @@ impl ExecutionPlan for ShuffleWriteExec {
         vec![&self.input]
     }
 
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
+    fn apply_expressions(&self, f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
         datafusion::physical_plan::execution_plan::apply_expression_roots(self.partitioning.expressions(), f)
     }
 

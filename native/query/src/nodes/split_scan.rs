@@ -85,9 +85,7 @@ impl SplitScanExec {
         } else {
             return internal_err!("no split scan of {}", config.file_source().file_type());
         };
-        let config = FileScanConfigBuilder::from(config.clone())
-            .with_source(source)
-            .with_file_groups(vec![FileGroup::new(files)]);
+        let config = FileScanConfigBuilder::from(config.clone()).with_source(source).with_file_groups(vec![FileGroup::new(files)]);
         let mut config = config.build();
         config.object_store_url = url;
         Ok(DataSourceExec::from_data_source(config))
@@ -99,14 +97,9 @@ fn fresh_parquet(source: &ParquetSource) -> ParquetSource {
     ParquetSource::new(source.table_schema().clone()).with_table_parquet_options(source.table_parquet_options().clone())
 }
 
-fn with_projection(
-    source: Arc<dyn FileSource>,
-    config: &FileScanConfig,
-) -> Result<Arc<dyn FileSource>> {
+fn with_projection(source: Arc<dyn FileSource>, config: &FileScanConfig) -> Result<Arc<dyn FileSource>> {
     match config.file_source().projection() {
-        Some(projection) if source.projection() != Some(projection) => {
-            Ok(source.try_pushdown_projection(projection)?.unwrap_or(source))
-        }
+        Some(projection) if source.projection() != Some(projection) => Ok(source.try_pushdown_projection(projection)?.unwrap_or(source)),
         _ => Ok(source),
     }
 }

@@ -67,10 +67,12 @@ pub fn estimate(plan: &LogicalPlan) -> Option<Estimate> {
             Estimate { rows, table_rows: input.table_rows.min(rows), ..input }
         }
         LogicalPlan::Sort(sort) => estimate(&sort.input)?,
-        LogicalPlan::Distinct(_) | LogicalPlan::Window(_) | LogicalPlan::Repartition(_) | LogicalPlan::Extension(_) => match plan.inputs().as_slice() {
-            [input] => estimate(input)?,
-            _ => return None,
-        },
+        LogicalPlan::Distinct(_) | LogicalPlan::Window(_) | LogicalPlan::Repartition(_) | LogicalPlan::Extension(_) => {
+            match plan.inputs().as_slice() {
+                [input] => estimate(input)?,
+                _ => return None,
+            }
+        }
         LogicalPlan::Union(union) => {
             let inputs = union.inputs.iter().map(|input| estimate(input)).collect::<Option<Vec<_>>>()?;
             let rows = inputs.iter().map(|i| i.rows).sum();
@@ -185,7 +187,13 @@ fn kept(predicate: &Expr, input: &Estimate) -> f64 {
             both(compared(&between.expr, Operator::GtEq, &between.low, input), below)
         }
         Expr::InList(list) if !list.negated => (list.list.len() as f64 * equal(&list.expr, input)).min(0.5),
-        Expr::Literal(value, _) => if matches!(value, ScalarValue::Boolean(Some(true))) { 1.0 } else { 0.0 },
+        Expr::Literal(value, _) => {
+            if matches!(value, ScalarValue::Boolean(Some(true))) {
+                1.0
+            } else {
+                0.0
+            }
+        }
         Expr::Alias(alias) => kept(&alias.expr, input),
         _ => UNKNOWN,
     }
@@ -195,10 +203,12 @@ fn kept(predicate: &Expr, input: &Estimate) -> f64 {
 fn and(left: &Expr, right: &Expr, input: &Estimate) -> f64 {
     let (a, b) = (kept(left, input), kept(right, input));
     let range_of = |e: &Expr| match e {
-        Expr::BinaryExpr(BinaryExpr { left, op, .. }) if matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq) => match left.as_ref() {
-            Expr::Column(column) => Some((column.clone(), matches!(op, Operator::Lt | Operator::LtEq))),
-            _ => None,
-        },
+        Expr::BinaryExpr(BinaryExpr { left, op, .. }) if matches!(op, Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq) => {
+            match left.as_ref() {
+                Expr::Column(column) => Some((column.clone(), matches!(op, Operator::Lt | Operator::LtEq))),
+                _ => None,
+            }
+        }
         _ => None,
     };
     match (range_of(left), range_of(right)) {
@@ -217,11 +227,13 @@ fn compared(left: &Expr, op: Operator, right: &Expr, input: &Estimate) -> f64 {
         (Expr::Column(column), Expr::Literal(value, _)) => (column, op, Some(value)),
         (Expr::Literal(value, _), Expr::Column(column)) => (column, op.swap().unwrap_or(op), Some(value)),
         (Expr::Column(column), _) => (column, op, None),
-        _ => return match op {
-            Operator::Eq => EQUAL,
-            Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq => RANGE,
-            _ => UNKNOWN,
-        },
+        _ => {
+            return match op {
+                Operator::Eq => EQUAL,
+                Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq => RANGE,
+                _ => UNKNOWN,
+            };
+        }
     };
     match op {
         Operator::Eq => equal(&Expr::Column(column.clone()), input),

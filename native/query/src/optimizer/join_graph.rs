@@ -16,7 +16,10 @@ pub struct Condition {
 #[derive(Debug)]
 pub enum ConditionKind {
     /// Of one relation each.
-    Equal { left: (usize, Expr), right: (usize, Expr) },
+    Equal {
+        left: (usize, Expr),
+        right: (usize, Expr),
+    },
     Other(Expr),
 }
 
@@ -73,7 +76,9 @@ impl JoinGraph {
             Some(right) => {
                 let (l, r) = (of(&left)?, of(&right)?);
                 Some(match (l.as_slice(), r.as_slice()) {
-                    ([a], [b]) if a != b => Condition { relations: vec![*a, *b], kind: ConditionKind::Equal { left: (*a, left), right: (*b, right) } },
+                    ([a], [b]) if a != b => {
+                        Condition { relations: vec![*a, *b], kind: ConditionKind::Equal { left: (*a, left), right: (*b, right) } }
+                    }
                     _ => {
                         let relations = l.iter().chain(&r).copied().collect();
                         Condition { relations, kind: ConditionKind::Other(left.eq(right)) }
@@ -133,7 +138,16 @@ impl JoinGraph {
                 ConditionKind::Other(expr) => others.push(expr.clone()),
             }
         }
-        let join = Join::try_new(Arc::new(left), Arc::new(right), on, conjunction(others), JoinType::Inner, JoinConstraint::On, NullEquality::NullEqualsNothing, false)?;
+        let join = Join::try_new(
+            Arc::new(left),
+            Arc::new(right),
+            on,
+            conjunction(others),
+            JoinType::Inner,
+            JoinConstraint::On,
+            NullEquality::NullEqualsNothing,
+            false,
+        )?;
         Ok((LogicalPlan::Join(join), all))
     }
 
@@ -164,7 +178,9 @@ fn is_plain(join: &Join) -> bool {
 /// What is below projections that only drop columns.
 fn through_projections(plan: &LogicalPlan) -> &LogicalPlan {
     match plan {
-        LogicalPlan::Projection(projection) if projection.expr.iter().all(|e| matches!(e, Expr::Column(_))) => through_projections(&projection.input),
+        LogicalPlan::Projection(projection) if projection.expr.iter().all(|e| matches!(e, Expr::Column(_))) => {
+            through_projections(&projection.input)
+        }
         _ => plan,
     }
 }

@@ -65,7 +65,8 @@ impl Problem {
         let (small, large) = if a_bytes <= b_bytes { (a, b) } else { (b, a) };
         let (small_bytes, large_bytes) = (a_bytes.min(b_bytes), a_bytes.max(b_bytes));
         // Moving a row is writing and reading it; a row that stays is only looked up.
-        let moved = if small_bytes <= self.broadcast_bytes { 2.0 * small_bytes + 0.25 * large_bytes } else { 2.0 * (small_bytes + large_bytes) };
+        let moved =
+            if small_bytes <= self.broadcast_bytes { 2.0 * small_bytes + 0.25 * large_bytes } else { 2.0 * (small_bytes + large_bytes) };
         let cost = a.cost + b.cost + moved + rows * width * 0.5;
         Priced { tree: Tree::Join(Box::new(small.tree.clone()), Box::new(large.tree.clone())), cost, rows, width, set: a.set | b.set }
     }
@@ -133,7 +134,8 @@ impl Problem {
         let mut parts: Vec<Priced> = (0..self.relations.len()).map(|i| self.leaf(i)).collect();
         while parts.len() > 1 {
             let pairs = (0..parts.len()).flat_map(|a| (a + 1..parts.len()).map(move |b| (a, b)));
-            let joined = pairs.filter(|(a, b)| self.is_connected(&parts[*a], &parts[*b])).map(|(a, b)| (a, b, self.join(&parts[a], &parts[b])));
+            let joined =
+                pairs.filter(|(a, b)| self.is_connected(&parts[*a], &parts[*b])).map(|(a, b)| (a, b, self.join(&parts[a], &parts[b])));
             let added = |p: &Priced, a: usize, b: usize| p.cost - parts[a].cost - parts[b].cost;
             let (a, b, part) = joined.min_by(|x, y| added(&x.2, x.0, x.1).total_cmp(&added(&y.2, y.0, y.1)))?;
             parts.swap_remove(b);

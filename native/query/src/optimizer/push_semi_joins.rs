@@ -61,7 +61,8 @@ fn push(plan: &LogicalPlan, semi: &Join, columns: &HashSet<Column>) -> Result<Op
                 return Ok(None);
             }
             let (on, filter) = (join.on.clone(), join.filter.clone());
-            Join::try_new(left, right, on, filter, JoinType::Inner, join.join_constraint, join.null_equality, false).map(|j| Some(LogicalPlan::Join(j)))
+            Join::try_new(left, right, on, filter, JoinType::Inner, join.join_constraint, join.null_equality, false)
+                .map(|j| Some(LogicalPlan::Join(j)))
         }
         _ => Ok(None),
     }
@@ -72,5 +73,6 @@ fn deepest(plan: &Arc<LogicalPlan>, semi: &Join, columns: &HashSet<Column>) -> R
         return Ok(pushed);
     }
     let (right, on, filter) = (Arc::clone(&semi.right), semi.on.clone(), semi.filter.clone());
-    Join::try_new(Arc::clone(plan), right, on, filter, semi.join_type, semi.join_constraint, semi.null_equality, false).map(LogicalPlan::Join)
+    Join::try_new(Arc::clone(plan), right, on, filter, semi.join_type, semi.join_constraint, semi.null_equality, false)
+        .map(LogicalPlan::Join)
 }

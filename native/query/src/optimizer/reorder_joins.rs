@@ -4,8 +4,8 @@
 use super::estimate::{Estimate, estimate};
 use super::join_graph::{ConditionKind, JoinGraph};
 use super::join_order::{Edge, Priced, Problem, Relation, Tree};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 

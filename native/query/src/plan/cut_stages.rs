@@ -5,14 +5,17 @@ use super::exchange::ExchangeExec;
 use super::physical::estimated_bytes;
 use super::table::SplitOf;
 use crate::boundary::{Determinism, Partitioning, Split, StageInput, StageOutput, StagePlan, StageScan};
+use crate::functions::subquery::scalar_subqueries;
 use crate::lower::exchange_node::ExplicitExchangeExec;
 use crate::lower::nodes::PartitionValuesExec;
-use crate::functions::subquery::scalar_subqueries;
-use crate::nodes::{CsvScanExec, ExternalScanExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec, file_config};
+use crate::nodes::{
+    CsvScanExec, ExternalScanExec, ReadMode, ShufflePartitioning, ShuffleReadExec, ShuffleWriteExec, SplitScanExec, file_config,
+};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, internal_err};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PartitionMode};
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
@@ -20,7 +23,6 @@ use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, replace_children_if_necessary};
-use datafusion::physical_expr_common::physical_expr::is_volatile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,7 +61,12 @@ impl StageCutter {
     ///
     /// # Errors
     /// When a node is left that moves rows inside a stage.
-    pub fn cut(&mut self, plan: Arc<dyn ExecutionPlan>, root: impl FnOnce(Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan>, output: StageOutput) -> Result<u32> {
+    pub fn cut(
+        &mut self,
+        plan: Arc<dyn ExecutionPlan>,
+        root: impl FnOnce(Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan>,
+        output: StageOutput,
+    ) -> Result<u32> {
         let bytes = estimated_bytes(&plan);
         let num_tasks = plan.output_partitioning().partition_count() as u32;
         let mut building = Building::default();
@@ -225,7 +232,14 @@ fn external_scan(external: &ExternalScanExec, first_task: u32, building: &mut Bu
     let mut splits = external.splits().to_vec();
     splits.resize(partitions, Vec::new());
     building.scans.push(StageScan { scan, table: external.source().to_owned(), first_task, partitions: splits });
-    Arc::new(ExternalScanExec::new(scan, external.source().to_owned(), external.payload().to_owned(), external.schema(), Vec::new(), partitions))
+    Arc::new(ExternalScanExec::new(
+        scan,
+        external.source().to_owned(),
+        external.payload().to_owned(),
+        external.schema(),
+        Vec::new(),
+        partitions,
+    ))
 }
 
 /// Subquery placeholders and volatile calls in the node's expressions.
@@ -252,7 +266,12 @@ fn determinism(building: &Building) -> Determinism {
 /// No node is left that would move rows between the partitions of a stage.
 fn check(root: &Arc<dyn ExecutionPlan>) -> Result<()> {
     root.apply(|node| {
-        if node.is::<RepartitionExec>() || node.is::<CoalescePartitionsExec>() || node.is::<SortPreservingMergeExec>() || node.is::<ExchangeExec>() || node.is::<ExplicitExchangeExec>() {
+        if node.is::<RepartitionExec>()
+            || node.is::<CoalescePartitionsExec>()
+            || node.is::<SortPreservingMergeExec>()
+            || node.is::<ExchangeExec>()
+            || node.is::<ExplicitExchangeExec>()
+        {
             return internal_err!("{} is left in a stage", node.name());
         }
         Ok(TreeNodeRecursion::Continue)

@@ -37,7 +37,8 @@ pub fn required_tables(request: &AnalyzeRequest) -> Result<Vec<TableRequest>> {
 /// # Errors
 /// What is wrong with the query.
 pub fn analyze(request: &AnalyzeRequest) -> Result<Analyzed> {
-    let tables: BTreeMap<String, Vec<StructField>> = request.tables.iter().map(|(key, table)| (key.clone(), table.fields.clone())).collect();
+    let tables: BTreeMap<String, Vec<StructField>> =
+        request.tables.iter().map(|(key, table)| (key.clone(), table.fields.clone())).collect();
     let resolved = resolve(ResolveInput {
         plan: &request.plan,
         views: &request.views,
@@ -113,7 +114,13 @@ fn options(request: &AnalyzeRequest) -> Result<ResolveOptions> {
     })
 }
 
-fn write_options(format: &str, path: &str, options: &[(String, String)], partition_by: &[String], columns: &[OutputColumn]) -> Result<WriteOptions> {
+fn write_options(
+    format: &str,
+    path: &str,
+    options: &[(String, String)],
+    partition_by: &[String],
+    columns: &[OutputColumn],
+) -> Result<WriteOptions> {
     let position = |name: &String| {
         columns
             .iter()

@@ -25,7 +25,12 @@ pub struct ExchangeExec {
 }
 
 impl ExchangeExec {
-    pub fn hash(input: Arc<dyn ExecutionPlan>, expressions: Vec<Arc<dyn PhysicalExpr>>, num_partitions: usize, merge: Option<LexOrdering>) -> Self {
+    pub fn hash(
+        input: Arc<dyn ExecutionPlan>,
+        expressions: Vec<Arc<dyn PhysicalExpr>>,
+        num_partitions: usize,
+        merge: Option<LexOrdering>,
+    ) -> Self {
         let write = ShufflePartitioning::Hash { expressions: expressions.clone(), num_partitions: num_partitions as u32 };
         Self::new(input, write, ReadMode::Partitions, Partitioning::Hash(expressions, num_partitions), merge, None)
     }
@@ -50,7 +55,14 @@ impl ExchangeExec {
         Self::new(input, ShufflePartitioning::Broadcast, ReadMode::Broadcast, Partitioning::UnknownPartitioning(1), None, None)
     }
 
-    fn new(input: Arc<dyn ExecutionPlan>, write: ShufflePartitioning, mode: ReadMode, partitioning: Partitioning, merge: Option<LexOrdering>, fetch: Option<usize>) -> Self {
+    fn new(
+        input: Arc<dyn ExecutionPlan>,
+        write: ShufflePartitioning,
+        mode: ReadMode,
+        partitioning: Partitioning,
+        merge: Option<LexOrdering>,
+        fetch: Option<usize>,
+    ) -> Self {
         let equivalence = match &merge {
             Some(ordering) => EquivalenceProperties::new_with_orderings(input.schema(), [ordering.clone()]),
             None => EquivalenceProperties::new(input.schema()),
@@ -117,7 +129,11 @@ impl ExecutionPlan for ExchangeExec {
         datafusion::physical_plan::execution_plan::apply_expression_roots(self.write.expressions(), f)
     }
 
-    fn replace_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>, _options: ReplaceChildrenOptions) -> Result<Arc<dyn ExecutionPlan>> {
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
             Ok([input]) => Ok(Arc::new(Self { input, ..self.as_ref().clone() })),
             Err(children) => internal_err!("ExchangeExec has one child, not {}", children.len()),

@@ -45,7 +45,11 @@ pub fn session_state(config: SessionConfig) -> SessionState {
 
 /// # Errors
 /// What DataFusion's planner refuses.
-pub fn physical_plan(state: &SessionState, optimized: &LogicalPlan, extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>) -> Result<Arc<dyn ExecutionPlan>> {
+pub fn physical_plan(
+    state: &SessionState,
+    optimized: &LogicalPlan,
+    extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let planner = DefaultPhysicalPlanner::with_extension_planners(extensions);
     // Our tables do no I/O in `scan`: this never waits.
     block_on(planner.create_physical_plan(optimized, state))

@@ -109,7 +109,11 @@ fn explicit_exchange(explicit: &ExplicitExchangeExec) -> Result<Arc<dyn Executio
         ExplicitPartitioning::Hash(keys, n) => ExchangeExec::hash(input, keys.clone(), *n, None),
         ExplicitPartitioning::Range(ordering, n) => {
             let sorted = Arc::new(SortExec::new(ordering.clone(), input).with_preserve_partitioning(true));
-            if *n == 1 { ExchangeExec::single(sorted, Some(ordering.clone()), None) } else { ExchangeExec::range(sorted, ordering.clone(), *n) }
+            if *n == 1 {
+                ExchangeExec::single(sorted, Some(ordering.clone()), None)
+            } else {
+                ExchangeExec::range(sorted, ordering.clone(), *n)
+            }
         }
         ExplicitPartitioning::Coalesce(n) => return coalesce(&input, (*n).max(1)),
     };

@@ -7,12 +7,12 @@ use super::settings::Settings;
 use super::table::KilnTable;
 use crate::boundary::{Explain, ProgramHeader, StageOutput, StagedPlan, Table};
 use crate::codec::{PlanKind, VERSION, encode_plan};
-use crate::nodes::{FileWriteExec, WriteOptions};
-use crate::lower::KilnExtensionPlanner;
-use datafusion::catalog::TableProvider;
 use crate::functions::types::spark_field;
-use datafusion::common::{DataFusionError, Result};
+use crate::lower::KilnExtensionPlanner;
+use crate::nodes::{FileWriteExec, WriteOptions};
+use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::context::SessionState;
 use datafusion::logical_expr::LogicalPlan;
@@ -88,8 +88,14 @@ pub fn stage_query(query: LogicalQuery, context: &QueryContext) -> Result<Planne
         let (optimized, physical) = optimize(&state, subquery)?;
         explain_part(&mut explain, &format!("subquery {id}"), &optimized, &physical);
         let placed = place_exchanges(physical, &context.settings, 1)?;
-        let single = if is_single(&placed) { placed } else { Arc::new(ExchangeExec::single(placed, None, Some(2))) as Arc<dyn ExecutionPlan> };
-        let fields = subquery.schema().fields().iter().map(|f| spark_field(f).map_err(|e| DataFusionError::External(Box::new(e)))).collect::<Result<Vec<_>>>()?;
+        let single =
+            if is_single(&placed) { placed } else { Arc::new(ExchangeExec::single(placed, None, Some(2))) as Arc<dyn ExecutionPlan> };
+        let fields = subquery
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| spark_field(f).map_err(|e| DataFusionError::External(Box::new(e))))
+            .collect::<Result<Vec<_>>>()?;
         let stage = cutter.cut(single, |plan| plan, StageOutput::ScalarSubquery { subquery_id: *id })?;
         headers.insert(stage, fields);
         cutter.subqueries.insert(*id, stage);

@@ -71,9 +71,7 @@ fn hash_join(join: &HashJoinExec, threshold: usize) -> Result<Option<Arc<dyn Exe
     }
     if join.null_aware {
         // Its state is global: one task sees the whole probe side.
-        return one_probe(join.right(), |right| {
-            Ok(join.builder().with_new_children(vec![Arc::clone(join.left()), right])?.build_exec()?)
-        });
+        return one_probe(join.right(), |right| join.builder().with_new_children(vec![Arc::clone(join.left()), right])?.build_exec());
     }
     let right_bytes = StatisticsContext::new().compute(join.right().as_ref(), &StatisticsArgs::new())?.total_byte_size;
     if join.join_type().supports_swap() && right_bytes.get_value().is_some_and(|bytes| *bytes < threshold) {

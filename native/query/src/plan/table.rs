@@ -2,7 +2,7 @@ use super::packing::pack;
 use super::settings::Settings;
 use crate::boundary::{ScanFormat, Split, Table};
 use crate::functions::types::arrow_schema;
-use crate::nodes::{CsvFormat, CsvScanExec, ExternalScanExec, split_location, split_file};
+use crate::nodes::{CsvFormat, CsvScanExec, ExternalScanExec, split_file, split_location};
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -113,7 +113,13 @@ impl TableProvider for KilnTable {
         TableType::Base
     }
 
-    async fn scan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, _filters: &[Expr], limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         if let ScanFormat::External { source, payload } = &self.scan {
             let schema = match projection {
                 Some(columns) => Arc::new(self.schema.project(columns)?),
@@ -134,7 +140,9 @@ impl TableProvider for KilnTable {
         for partition in &self.partitions {
             let files = partition
                 .iter()
-                .map(|s| Ok(split_file(s, split_location(&s.path)?.1).with_extension(SplitOf { table: self.key.clone(), split: s.clone() })))
+                .map(
+                    |s| Ok(split_file(s, split_location(&s.path)?.1).with_extension(SplitOf { table: self.key.clone(), split: s.clone() })),
+                )
                 .collect::<Result<Vec<_>>>()?;
             groups.push(FileGroup::new(files));
         }
@@ -178,12 +186,12 @@ fn statistics(table: &Table, schema: &SchemaRef) -> Statistics {
                 statistics.max_value = value(&known.max);
                 statistics.null_count = known.nulls.map_or(Precision::Absent, |n| Precision::Exact(n as usize));
             }
-            statistics.byte_size = rows.clone().to_inexact().map(|r| r * width(field.data_type()));
+            statistics.byte_size = rows.to_inexact().map(|r| r * width(field.data_type()));
             statistics
         })
         .collect();
     let row_width: usize = schema.fields().iter().map(|f| width(f.data_type())).sum();
-    Statistics { num_rows: rows.clone(), total_byte_size: rows.to_inexact().map(|r| r * row_width), column_statistics: columns }
+    Statistics { num_rows: rows, total_byte_size: rows.to_inexact().map(|r| r * row_width), column_statistics: columns }
 }
 
 /// Rows of a CSV: a row is taken to be as wide as its values.

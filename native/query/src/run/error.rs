@@ -85,9 +85,10 @@ fn classify(root: &DataFusionError) -> (FailureKind, String, Option<FetchFailure
         DataFusionError::ParquetError(_) => class(FailureKind::Io, "FAILED_READ_FILE"),
         DataFusionError::ArrowError(inner, _) => arrow_class(inner),
         DataFusionError::Execution(_) => class(FailureKind::User, "EXECUTION_ERROR"),
-        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) | DataFusionError::Configuration(_) => {
-            class(FailureKind::User, "ANALYSIS_ERROR")
-        }
+        DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Configuration(_) => class(FailureKind::User, "ANALYSIS_ERROR"),
         _ => class(FailureKind::Internal, "INTERNAL_ERROR"),
     }
 }

@@ -9,12 +9,14 @@ use super::shared::{SharedTrees, TreeLease};
 use super::shuffle::{KnownOutputs, TaskShuffle, is_local};
 use super::spill::{SpillFactory, TaskSpill};
 use super::task::{Ending, RunningTask, TaskEnd, run_task_body};
-use crate::boundary::{ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus};
+use crate::boundary::{
+    ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus,
+};
 use crate::nodes::{Counters, ExternalReader, TaskInputs};
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion::execution::TaskContext;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::TaskContext;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use kiln_memory::{MemoryConfig, MemoryManager, TaskKey};
 use kiln_shuffle::codec::Codec;
@@ -196,12 +198,10 @@ impl Executor {
 
     async fn attempt(&self, spec: TaskSpec, task: RunningGuard) -> Result<(TaskStatus, TaskMetrics, Option<Vec<u8>>)> {
         let inner = &self.inner;
-        let program = inner
-            .programs
-            .read()
-            .get(&spec.program)
-            .cloned()
-            .ok_or_else(|| exec_datafusion_err!("program {} was not loaded into executor {}", spec.program, inner.config.executor_id))?;
+        let program =
+            inner.programs.read().get(&spec.program).cloned().ok_or_else(|| {
+                exec_datafusion_err!("program {} was not loaded into executor {}", spec.program, inner.config.executor_id)
+            })?;
         let setup = Instant::now();
         let lease = TreeLease::take(&inner.shared, &program, &spec, &inner.memory, || TaskKey(inner.memory_key()))?;
         let memory = inner.memory.task(TaskKey(inner.memory_key()));
@@ -326,11 +326,22 @@ impl Inner {
         if is_local(uri) {
             return Ok(None);
         }
-        let store = self.blocks.read().clone().ok_or_else(|| exec_datafusion_err!("executor {} has no block store {uri}", self.config.executor_id))?;
+        let store = self
+            .blocks
+            .read()
+            .clone()
+            .ok_or_else(|| exec_datafusion_err!("executor {} has no block store {uri}", self.config.executor_id))?;
         Ok(Some(BlocksElsewhere { scheme: uri.trim_end_matches(':').to_owned(), store }))
     }
 
-    fn context(&self, spec: &TaskSpec, task: &RunningGuard, pool: &Arc<TaskPool>, counters: &Arc<Counters>, program: &Program) -> Result<Arc<TaskContext>> {
+    fn context(
+        &self,
+        spec: &TaskSpec,
+        task: &RunningGuard,
+        pool: &Arc<TaskPool>,
+        counters: &Arc<Counters>,
+        program: &Program,
+    ) -> Result<Arc<TaskContext>> {
         let inputs = TaskInputs {
             splits: spec.splits.clone(),
             shuffle: Arc::new(TaskShuffle {
@@ -356,7 +367,16 @@ impl Inner {
         };
         let config = program.config.clone().with_extension(Arc::new(inputs));
         let id = Some(spec.task_id.to_string());
-        Ok(Arc::new(TaskContext::new(id, String::new(), config, HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new(), Arc::new(runtime))))
+        Ok(Arc::new(TaskContext::new(
+            id,
+            String::new(),
+            config,
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
+            Arc::new(runtime),
+        )))
     }
 
     /// Spill directories of tasks, and files of shuffle writers, that exist.
@@ -382,7 +402,13 @@ fn panic_failure(error: JoinError) -> TaskFailure {
         },
         Err(error) => error.to_string(),
     };
-    TaskFailure { kind: FailureKind::Panic, class: "NATIVE_PANIC".to_owned(), message: format!("the native engine panicked: {text}"), causes: Vec::new(), fetch: None }
+    TaskFailure {
+        kind: FailureKind::Panic,
+        class: "NATIVE_PANIC".to_owned(),
+        message: format!("the native engine panicked: {text}"),
+        causes: Vec::new(),
+        fetch: None,
+    }
 }
 
 /// A task is among the running ones until this is dropped.

@@ -156,7 +156,8 @@ fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, String> {
 
 fn put_failure(scheme: &str, key: BlockKey, message: &str) -> DataFusionError {
     let BlockKey { shuffle_id, map, reduce, .. } = key;
-    TaskError::BlockStore { message: format!("block {reduce} of map {map} of shuffle {shuffle_id} was refused by {scheme}: {message}") }.into_datafusion()
+    TaskError::BlockStore { message: format!("block {reduce} of map {map} of shuffle {shuffle_id} was refused by {scheme}: {message}") }
+        .into_datafusion()
 }
 
 fn shuffle_error(error: ShuffleError) -> DataFusionError {

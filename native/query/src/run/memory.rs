@@ -94,9 +94,9 @@ impl MemoryPool for TaskPool {
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let name = reservation.consumer().name();
         match self.consumer(reservation) {
-            Some(consumer) if self.is_full_sort(name, &consumer, additional) => {
-                Err(resources_datafusion_err!("{name} asked for {additional} bytes, which it needs for the keys of its rows when it spills them"))
-            }
+            Some(consumer) if self.is_full_sort(name, &consumer, additional) => Err(resources_datafusion_err!(
+                "{name} asked for {additional} bytes, which it needs for the keys of its rows when it spills them"
+            )),
             Some(consumer) => consumer.try_grow(additional).map_err(|e| DataFusionError::ResourcesExhausted(e.to_string())),
             None => Err(resources_datafusion_err!("{name} asked for {additional} bytes after its task had ended")),
         }

@@ -50,7 +50,8 @@ pub fn by_directory(batch: &RecordBatch, columns: &[usize], names: &[String], ti
 /// Spark's `escapePathName`: what a file system or a reader of the path may take for something else.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
-        let special = c.is_ascii_control() || matches!(c, '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '\u{7f}' | '{' | '[' | ']' | '^');
+        let special = c.is_ascii_control()
+            || matches!(c, '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '\u{7f}' | '{' | '[' | ']' | '^');
         if special {
             out.push_str(&format!("%{:02X}", c as u32));
         } else {

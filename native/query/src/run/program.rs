@@ -7,8 +7,8 @@ use crate::plan::Settings;
 use crate::registry::decoding_context;
 use datafusion::common::Result;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::prelude::SessionConfig;
 use std::sync::Arc;
 

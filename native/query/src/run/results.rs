@@ -1,11 +1,11 @@
 //! Rows for the driver: an Arrow IPC stream that JavaScript reads.
 
 use super::error::TaskError;
+use crate::functions::types::arrow_type;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::ipc::writer::StreamWriter;
-use crate::functions::types::arrow_type;
 use datafusion::common::{Result, internal_err};
 use kiln_sql::tree::StructField;
 use std::sync::Arc;
@@ -38,7 +38,11 @@ pub fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         .columns()
         .iter()
         .zip(schema.fields())
-        .map(|(column, field)| if column.data_type() == field.data_type() { Ok(Arc::clone(column)) } else { cast(column, field.data_type()) })
+        .map(
+            |(column, field)| {
+                if column.data_type() == field.data_type() { Ok(Arc::clone(column)) } else { cast(column, field.data_type()) }
+            },
+        )
         .collect::<Result<Vec<ArrayRef>, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)

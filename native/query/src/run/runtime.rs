@@ -11,8 +11,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// Enough for the deepest plan that is not refused; memory is only taken where it is touched.
 const STACK_BYTES: usize = 128 << 20;
 
-static IO: LazyLock<std::io::Result<Runtime>> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("kiln-io").thread_stack_size(STACK_BYTES).enable_all().build());
+static IO: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(2).thread_name("kiln-io").thread_stack_size(STACK_BYTES).enable_all().build()
+});
 
 /// The process's runtime for what waits: heartbeats, calls from Node, transfers.
 ///

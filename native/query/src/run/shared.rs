@@ -67,7 +67,13 @@ pub struct TreeLease<'a> {
 }
 
 impl<'a> TreeLease<'a> {
-    pub fn take(trees: &'a SharedTrees, program: &Program, spec: &TaskSpec, manager: &Arc<MemoryManager>, key: impl FnOnce() -> TaskKey) -> Result<Self> {
+    pub fn take(
+        trees: &'a SharedTrees,
+        program: &Program,
+        spec: &TaskSpec,
+        manager: &Arc<MemoryManager>,
+        key: impl FnOnce() -> TaskKey,
+    ) -> Result<Self> {
         if !spec.shares_build {
             return Ok(Self { trees, tree: program.tree()?, shared: None });
         }

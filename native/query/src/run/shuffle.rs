@@ -52,7 +52,9 @@ impl ShuffleSource for TaskShuffle {
         let known = self.known.shuffles.read().get(&shuffle_id).cloned();
         match known {
             Some(outputs) if outputs.epoch >= self.epoch => Ok(outputs),
-            Some(outputs) => internal_err!("the outputs of shuffle {shuffle_id} are of epoch {}, but the task needs {}", outputs.epoch, self.epoch),
+            Some(outputs) => {
+                internal_err!("the outputs of shuffle {shuffle_id} are of epoch {}, but the task needs {}", outputs.epoch, self.epoch)
+            }
             None => internal_err!("the outputs of shuffle {shuffle_id} were not announced to this executor"),
         }
     }

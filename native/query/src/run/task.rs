@@ -5,7 +5,9 @@ use super::program::Program;
 use super::results::{ResultWriter, result_schema};
 use super::write::write_files;
 use crate::boundary::{Determinism, MapStatus, TaskMetrics, TaskOutput, TaskSpec};
-use crate::nodes::{BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, ShufflePartitioning, ShuffleWriteExec, block_of, sample_row};
+use crate::nodes::{
+    BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, ShufflePartitioning, ShuffleWriteExec, block_of, sample_row,
+};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
@@ -119,18 +121,15 @@ async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut 
     let memory = task.memory.consumer("ShuffleWriter", true);
     let schema = write.input().schema();
     let determinism = determinism(task.program.header.determinism);
-    let mut writer =
-        ShuffleWriter::new(Arc::clone(&schema), partitions, id, determinism, Arc::clone(&task.store), memory, options).map_err(shuffle_error)?;
+    let mut writer = ShuffleWriter::new(Arc::clone(&schema), partitions, id, determinism, Arc::clone(&task.store), memory, options)
+        .map_err(shuffle_error)?;
     let mut keys = Vec::new();
     match write.partitioning() {
         ShufflePartitioning::Hash { expressions, .. } => {
             let mut stream = stream;
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
-                let keys = expressions
-                    .iter()
-                    .map(|e| e.evaluate(&batch)?.into_array(batch.num_rows()))
-                    .collect::<Result<Vec<_>>>()?;
+                let keys = expressions.iter().map(|e| e.evaluate(&batch)?.into_array(batch.num_rows())).collect::<Result<Vec<_>>>()?;
                 writer.write(&batch, &keys).map_err(shuffle_error)?;
             }
         }
@@ -203,7 +202,8 @@ async fn cut_run(mut stream: SendableRecordBatchStream, writer: &mut ShuffleWrit
         let mut start = 0;
         while start < batch.num_rows() {
             let block = block_of(row + start);
-            let end = if block + 1 == MAX_BLOCKS { batch.num_rows() } else { ((block as usize + 1) * BLOCK_ROWS - row).min(batch.num_rows()) };
+            let end =
+                if block + 1 == MAX_BLOCKS { batch.num_rows() } else { ((block as usize + 1) * BLOCK_ROWS - row).min(batch.num_rows()) };
             let piece: RecordBatch = batch.slice(start, end - start);
             writer.write_single(&piece, block).map_err(shuffle_error)?;
             start = end;

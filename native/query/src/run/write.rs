@@ -24,7 +24,14 @@ const MAX_OPEN: usize = 100;
 
 /// Writes the rows of one task. A task without rows writes a file for partition 0 only, so that the
 /// schema is kept.
-pub async fn write_files(mut stream: SendableRecordBatchStream, options: &WriteOptions, fields: &[StructField], dir: &str, spec: &TaskSpec, time_zone: &str) -> Result<Vec<WrittenFile>> {
+pub async fn write_files(
+    mut stream: SendableRecordBatchStream,
+    options: &WriteOptions,
+    fields: &[StructField],
+    dir: &str,
+    spec: &TaskSpec,
+    time_zone: &str,
+) -> Result<Vec<WrittenFile>> {
     let schema = result_schema(fields);
     let mut files = TaskFiles { options, dir: Path::new(dir), spec, open: BTreeMap::new(), written: Vec::new() };
     while let Some(batch) = stream.next().await {
@@ -63,7 +70,8 @@ impl TaskFiles<'_> {
                     self.written.push(file.finish()?);
                 }
             }
-            let name = format!("part-{:05}-{}.c{:03}.{}", self.spec.partition, self.spec.attempt, self.written.len(), extension(self.options)?);
+            let name =
+                format!("part-{:05}-{}.c{:03}.{}", self.spec.partition, self.spec.attempt, self.written.len(), extension(self.options)?);
             let file = FormatWriter::create(&self.dir.join(directory).join(name), self.options, batch.schema())?;
             self.open.insert(directory.to_owned(), file);
         }

@@ -66,7 +66,8 @@ fn open(file: &TableFile) -> Result<BufReader<File>> {
 
 /// Names as Spark makes them unique: a name that is there twice (in any case) gets its position.
 fn column_names(file: &TableFile, scan: &ScanFormat, header: bool) -> Result<Vec<String>> {
-    let (schema, _) = format(scan)?.with_header(true).infer_schema(open(file)?, Some(0)).map_err(|e| exec_datafusion_err!("{}: {e}", file.path))?;
+    let (schema, _) =
+        format(scan)?.with_header(true).infer_schema(open(file)?, Some(0)).map_err(|e| exec_datafusion_err!("{}: {e}", file.path))?;
     let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
     let lower: Vec<String> = names.iter().map(|n| n.to_lowercase()).collect();
     let unique = |(i, name): (usize, String)| {
@@ -87,7 +88,8 @@ fn infer(file: &TableFile, scan: &ScanFormat, null_value: &str, types: &mut [Inf
     };
     let text = |i: usize| Field::new(format!("_c{i}"), Arrow::Utf8, true);
     let schema = Arc::new(Schema::new((0..types.len()).map(text).collect::<Vec<_>>()));
-    let reader = ReaderBuilder::new(schema).with_format(format(scan)?.with_header(*header)).with_batch_size(4096).build_buffered(open(file)?)?;
+    let reader =
+        ReaderBuilder::new(schema).with_format(format(scan)?.with_header(*header)).with_batch_size(4096).build_buffered(open(file)?)?;
     for batch in reader {
         let batch = batch.map_err(|e| exec_datafusion_err!("{}: {e}", file.path))?;
         for (column, inferred) in batch.columns().iter().zip(types.iter_mut()) {
@@ -151,7 +153,8 @@ impl Inferred {
             (Self::Integer, Self::Long) | (Self::Long, Self::Integer) => Self::Long,
             (Self::Decimal(a), Self::Decimal(b)) => Self::Decimal(a.max(b)),
             (Self::Decimal(a), Self::Integer | Self::Long) | (Self::Integer | Self::Long, Self::Decimal(a)) => Self::Decimal(a.max(20)),
-            (Self::Double, Self::Integer | Self::Long | Self::Decimal(_)) | (Self::Integer | Self::Long | Self::Decimal(_), Self::Double) => Self::Double,
+            (Self::Double, Self::Integer | Self::Long | Self::Decimal(_))
+            | (Self::Integer | Self::Long | Self::Decimal(_), Self::Double) => Self::Double,
             (Self::Date, Self::Timestamp) | (Self::Timestamp, Self::Date) => Self::Timestamp,
             _ => Self::String,
         }

@@ -156,7 +156,14 @@ impl Merged {
 fn has_order(data_type: &DataType) -> bool {
     matches!(
         data_type,
-        DataType::Byte | DataType::Short | DataType::Integer | DataType::Long | DataType::Decimal { .. } | DataType::Date | DataType::Timestamp | DataType::TimestampNtz
+        DataType::Byte
+            | DataType::Short
+            | DataType::Integer
+            | DataType::Long
+            | DataType::Decimal { .. }
+            | DataType::Date
+            | DataType::Timestamp
+            | DataType::TimestampNtz
     )
 }
 

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 /// For keys that are no hex.
 pub fn choose_bounds(runs: &[RangeRun], partitions: usize) -> Result<Vec<String>> {
     let decode = |key: &String| hex::decode(key).map_err(|e| exec_datafusion_err!("sampled key {key}: {e}"));
-    let samples = runs.iter().map(|run| Ok((run.keys.iter().map(decode).collect::<Result<Vec<_>>>()?, run.rows))).collect::<Result<Vec<_>>>()?;
+    let samples =
+        runs.iter().map(|run| Ok((run.keys.iter().map(decode).collect::<Result<Vec<_>>>()?, run.rows))).collect::<Result<Vec<_>>>()?;
     Ok(choose_range_bounds(&samples, partitions).iter().map(hex::encode).collect())
 }
 

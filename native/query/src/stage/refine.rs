@@ -89,7 +89,8 @@ fn scalar(base64: &str) -> Result<ScalarValue> {
     for batch in batches {
         for row in 0..batch.num_rows() {
             if value.replace(ScalarValue::try_from_array(batch.column(0), row)?).is_some() {
-                let error = SparkError::new("SCALAR_SUBQUERY_TOO_MANY_ROWS", "More than one row returned by a subquery used as an expression.");
+                let error =
+                    SparkError::new("SCALAR_SUBQUERY_TOO_MANY_ROWS", "More than one row returned by a subquery used as an expression.");
                 return Err(DataFusionError::External(Box::new(error)));
             }
         }

@@ -2,8 +2,8 @@ use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use base64::Engine;
 use kiln_query::boundary::{
-    ExecutorConfig, FailureKind, MapOutputLocation, MapOutputs, MapStatus, Partitioning, PartitionRead, StageDecisions, StageInput, StageOutput, StagePlan,
-    TaskFailure, TaskOutput, TaskSpec, TaskStatus,
+    ExecutorConfig, FailureKind, MapOutputLocation, MapOutputs, MapStatus, PartitionRead, Partitioning, StageDecisions, StageInput,
+    StageOutput, StagePlan, TaskFailure, TaskOutput, TaskSpec, TaskStatus,
 };
 use kiln_query::plan::Planned;
 use kiln_query::run::Executor;
@@ -145,7 +145,13 @@ impl MiniDriver {
             decisions.scalars = stage
                 .inputs
                 .iter()
-                .filter_map(|i| if let StageInput::ScalarSubquery { subquery_id, .. } = i { Some((*subquery_id, scalars[subquery_id].clone())) } else { None })
+                .filter_map(|i| {
+                    if let StageInput::ScalarSubquery { subquery_id, .. } = i {
+                        Some((*subquery_id, scalars[subquery_id].clone()))
+                    } else {
+                        None
+                    }
+                })
                 .collect();
             let mut attempt = 0;
             let results = loop {

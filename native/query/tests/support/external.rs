@@ -46,7 +46,8 @@ pub fn numbers(splits: &[&str]) -> Described {
 }
 
 pub fn table(splits: &[&str], data_type: DataType) -> Described {
-    let file = |name: &&str| TableFile { path: (*name).into(), size: 1, modified_millis: 0, rows: None, hosts: Vec::new(), blocks: Vec::new() };
+    let file =
+        |name: &&str| TableFile { path: (*name).into(), size: 1, modified_millis: 0, rows: None, hosts: Vec::new(), blocks: Vec::new() };
     let table = Table {
         fields: vec![
             StructField { name: "n".into(), data_type, nullable: true },

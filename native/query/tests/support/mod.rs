@@ -9,7 +9,9 @@ pub mod tables;
 #[allow(unused_imports)]
 pub use driver::{MiniDriver, Variant};
 
-use kiln_query::boundary::{MapStatus, Partitioning, StageInput, StageOutput, StagePlan, TaskFailure, TaskOutcome, TaskOutput, TaskSpec, TaskStatus};
+use kiln_query::boundary::{
+    MapStatus, Partitioning, StageInput, StageOutput, StagePlan, TaskFailure, TaskOutcome, TaskOutput, TaskSpec, TaskStatus,
+};
 use kiln_query::plan::{Planned, operator_tree};
 use kiln_query::stage::refine;
 use kiln_sql::tree::Relation;
@@ -89,6 +91,9 @@ pub fn show(planned: &Planned) {
     for stage in &planned.plan.stages {
         let mut text = String::new();
         operator_tree(&stage.operators, 1, &mut text);
-        println!("stage {} of {} tasks -> {:?}, about {:?} bytes, {:?}\n{text}", stage.id, stage.num_tasks, stage.output, stage.estimated_bytes, stage.determinism);
+        println!(
+            "stage {} of {} tasks -> {:?}, about {:?} bytes, {:?}\n{text}",
+            stage.id, stage.num_tasks, stage.output, stage.estimated_bytes, stage.determinism
+        );
     }
 }

@@ -66,7 +66,9 @@ pub fn request(plan: Relation, tables: &Described, variant: &Variant) -> Analyze
         action: Action::Collect,
     };
     for wanted in kiln_query::plan::required_tables(&request).unwrap() {
-        let described = tables.values().find(|(view, _)| matches!(view, Relation::Read { source: ReadSource::DataSource { paths, .. }, .. } if *paths == wanted.paths));
+        let described = tables.values().find(
+            |(view, _)| matches!(view, Relation::Read { source: ReadSource::DataSource { paths, .. }, .. } if *paths == wanted.paths),
+        );
         request.tables.insert(wanted.key.clone(), described.expect("a table that the test knows").1.clone());
     }
     request

@@ -62,7 +62,8 @@ async fn spills_are_compressed() {
         assert!(bytes > 0);
         bytes
     };
-    let (alike, unlike) = (spilled("repeat(concat('all alike ', id % 3), 12)").await, spilled("concat(sha2(concat(id), 512), sha2(concat(-id), 512))").await);
+    let (alike, unlike) =
+        (spilled("repeat(concat('all alike ', id % 3), 12)").await, spilled("concat(sha2(concat(id), 512), sha2(concat(-id), 512))").await);
     assert!(alike * 4 < unlike, "{alike} and {unlike} bytes");
 }
 
@@ -72,7 +73,8 @@ async fn blocks_do_not_carry_other_rows_text() {
     let stored = async |partitions: u32, block_store| {
         let variant = Variant { block_store, ..Variant::default() };
         let driver = MiniDriver::new(variant.clone());
-        let text = format!("select /*+ repartition({partitions}, l_orderkey) */ l_orderkey, l_comment from lineitem where l_linenumber = 7");
+        let text =
+            format!("select /*+ repartition({partitions}, l_orderkey) */ l_orderkey, l_comment from lineitem where l_linenumber = 7");
         let planned = kiln_query::plan::plan(&tpch_request(&text, &tpch_tables(tpch_dir()), &variant)).unwrap();
         map_stage(&driver, &planned, 0).await;
         let usage = driver.executor.usage();

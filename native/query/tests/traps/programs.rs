@@ -87,7 +87,10 @@ fn no_operator_of_one_process_is_in_a_stage() {
 fn no_filter_is_filled_at_run_time() {
     each_node(|node| {
         let line = displayable(node.as_ref()).one_line().to_string();
-        let scan = node.downcast_ref::<SplitScanExec>().map(|scan| displayable(scan.template().as_ref()).one_line().to_string()).unwrap_or_default();
+        let scan = node
+            .downcast_ref::<SplitScanExec>()
+            .map(|scan| displayable(scan.template().as_ref()).one_line().to_string())
+            .unwrap_or_default();
         match [line, scan].iter().find(|line| line.contains("DynamicFilter")) {
             Some(line) => Err(line.clone()),
             None => Ok(()),
@@ -144,7 +147,8 @@ fn a_program_does_not_grow_with_files_and_map_outputs() {
         let mut tables = tpch_tables(tpch_dir());
         for (_, table) in tables.values_mut() {
             let file = table.files[0].clone();
-            table.files = (0..files).map(|i| kiln_query::boundary::TableFile { path: format!("/some/where/part-{i}"), ..file.clone() }).collect();
+            table.files =
+                (0..files).map(|i| kiln_query::boundary::TableFile { path: format!("/some/where/part-{i}"), ..file.clone() }).collect();
         }
         let joined = "select count(*) from orders join customer on o_custkey = c_custkey where o_comment like '%x%'";
         let scanned = kiln_query::plan::plan(&tpch_request(joined, &tables, &variant)).unwrap();

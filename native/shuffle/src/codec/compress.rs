@@ -19,9 +19,7 @@ pub(super) struct Compressor {
 
 impl fmt::Debug for Compressor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compressor")
-            .field("codec", &self.codec)
-            .finish()
+        f.debug_struct("Compressor").field("codec", &self.codec).finish()
     }
 }
 
@@ -31,11 +29,7 @@ impl Compressor {
             Codec::Zstd => Some(ZstdCompressor::new(ZSTD_LEVEL).map_err(invalid)?),
             _ => None,
         };
-        Ok(Self {
-            codec,
-            lz4: (codec == Codec::Lz4).then(CompressTable::large),
-            zstd,
-        })
+        Ok(Self { codec, lz4: (codec == Codec::Lz4).then(CompressTable::large), zstd })
     }
 
     /// Appends `raw` to `out`, compressed, or as it is when that is not larger; returns
@@ -44,17 +38,12 @@ impl Compressor {
         let start = out.len();
         let compressed = match (&mut self.lz4, &mut self.zstd) {
             (Some(table), _) => {
-                out.resize(
-                    start + lz4_flex::block::get_maximum_output_size(raw.len()),
-                    0,
-                );
-                lz4_flex::block::compress_into_with_table(raw, &mut out[start..], table)
-                    .map_err(invalid)?
+                out.resize(start + lz4_flex::block::get_maximum_output_size(raw.len()), 0);
+                lz4_flex::block::compress_into_with_table(raw, &mut out[start..], table).map_err(invalid)?
             }
             (_, Some(zstd)) => {
                 out.resize(start + zstd::zstd_safe::compress_bound(raw.len()), 0);
-                zstd.compress_to_buffer(raw, &mut out[start..])
-                    .map_err(invalid)?
+                zstd.compress_to_buffer(raw, &mut out[start..]).map_err(invalid)?
             }
             _ => raw.len(),
         };
@@ -102,23 +91,17 @@ impl Decompressor {
                 raw.len()
             }
             Codec::None => stored.len(),
-            Codec::Lz4 => {
-                lz4_flex::block::decompress_into(stored, raw).map_err(|e| e.to_string())?
-            }
+            Codec::Lz4 => lz4_flex::block::decompress_into(stored, raw).map_err(|e| e.to_string())?,
             Codec::Zstd => {
                 let zstd = match &mut self.zstd {
                     Some(zstd) => zstd,
                     none => none.insert(ZstdDecompressor::new().map_err(|e| e.to_string())?),
                 };
-                zstd.decompress_to_buffer(stored, raw)
-                    .map_err(|e| e.to_string())?
+                zstd.decompress_to_buffer(stored, raw).map_err(|e| e.to_string())?
             }
         };
         if filled != raw.len() {
-            return Err(format!(
-                "a payload of {} bytes decompressed to {filled}",
-                raw.len()
-            ));
+            return Err(format!("a payload of {} bytes decompressed to {filled}", raw.len()));
         }
         Ok(())
     }

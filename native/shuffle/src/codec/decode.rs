@@ -38,9 +38,7 @@ pub struct BlockDecoder {
 
 impl fmt::Debug for BlockDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockDecoder")
-            .field("schema", &self.schema)
-            .finish()
+        f.debug_struct("BlockDecoder").field("schema", &self.schema).finish()
     }
 }
 
@@ -50,28 +48,17 @@ impl BlockDecoder {
     /// # Errors
     /// `Arrow` for types that IPC does not have.
     pub fn new(schema: SchemaRef) -> Result<Self> {
-        let numbered = if schema
-            .fields()
-            .iter()
-            .any(|f| has_dictionary(f.data_type()))
-        {
+        let numbered = if schema.fields().iter().any(|f| has_dictionary(f.data_type())) {
             let options = IpcWriteOptions::default();
-            let message = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
-                &schema,
-                &mut DictionaryTracker::new(false),
-                &options,
-            );
+            let message =
+                IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(&schema, &mut DictionaryTracker::new(false), &options);
             let mut bytes = Vec::new();
             write_message(&mut bytes, message, &options)?;
             Arc::new(try_schema_from_ipc_buffer(&bytes)?)
         } else {
             SchemaRef::clone(&schema)
         };
-        Ok(Self {
-            schema,
-            numbered,
-            decompressor: Decompressor::default(),
-        })
+        Ok(Self { schema, numbered, decompressor: Decompressor::default() })
     }
 
     /// The schema of its batches.
@@ -87,11 +74,7 @@ impl BlockDecoder {
     pub fn decode(&mut self, bytes: &[u8]) -> Result<(RecordBatch, usize), String> {
         let header = BlockHeader::parse(bytes)?;
         let Some(block) = bytes.get(..header.block_len()) else {
-            return Err(format!(
-                "a block of {} bytes is cut off after {}",
-                header.block_len(),
-                bytes.len()
-            ));
+            return Err(format!("a block of {} bytes is cut off after {}", header.block_len(), bytes.len()));
         };
         header.verify(block)?;
         let stored = &block[HEADER_LEN..];
@@ -106,11 +89,7 @@ impl BlockDecoder {
         let batch = catch_unwind(AssertUnwindSafe(|| self.decode_messages(&raw)))
             .unwrap_or_else(|_| Err("Arrow could not decode a block".to_owned()))?;
         if batch.num_rows() != header.rows as usize {
-            return Err(format!(
-                "a block of {} rows decoded to {}",
-                header.rows,
-                batch.num_rows()
-            ));
+            return Err(format!("a block of {} rows decoded to {}", header.rows, batch.num_rows()));
         }
         Ok((batch, header.block_len()))
     }
@@ -124,36 +103,20 @@ impl BlockDecoder {
             if let Some(dictionary) = message.header_as_dictionary_batch() {
                 let data = dictionary.data().ok_or("a dictionary without data")?;
                 check_batch(&data, body.len())?;
-                read_dictionary(
-                    &body,
-                    dictionary,
-                    &self.numbered,
-                    &mut dictionaries,
-                    &MetadataVersion::V5,
-                )
-                .map_err(|e| e.to_string())?;
+                read_dictionary(&body, dictionary, &self.numbered, &mut dictionaries, &MetadataVersion::V5).map_err(|e| e.to_string())?;
             } else if let Some(batch) = message.header_as_record_batch() {
                 check_batch(&batch, body.len())?;
                 if at != raw.len() {
                     return Err("a block goes on after its batch".to_owned());
                 }
                 let rows = batch.length() as usize;
-                let batch = RecordBatchDecoder::try_new(
-                    &body,
-                    batch,
-                    SchemaRef::clone(&self.numbered),
-                    &dictionaries,
-                    &MetadataVersion::V5,
-                )
-                .and_then(|d| d.with_require_alignment(false).read_record_batch())
-                .map_err(|e| e.to_string())?;
+                let batch =
+                    RecordBatchDecoder::try_new(&body, batch, SchemaRef::clone(&self.numbered), &dictionaries, &MetadataVersion::V5)
+                        .and_then(|d| d.with_require_alignment(false).read_record_batch())
+                        .map_err(|e| e.to_string())?;
                 let options = RecordBatchOptions::new().with_row_count(Some(rows));
-                return RecordBatch::try_new_with_options(
-                    SchemaRef::clone(&self.schema),
-                    batch.columns().to_vec(),
-                    &options,
-                )
-                .map_err(|e| e.to_string());
+                return RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), batch.columns().to_vec(), &options)
+                    .map_err(|e| e.to_string());
             } else {
                 return Err("a block has a message of another kind".to_owned());
             }
@@ -215,17 +178,14 @@ fn check_batch(batch: &arrow::ipc::RecordBatch<'_>, body_len: usize) -> Result<(
     }
     for buffer in batch.buffers().into_iter().flatten() {
         let end = buffer.offset().checked_add(buffer.length());
-        let inside = buffer.offset() >= 0
-            && buffer.length() >= 0
-            && end.is_some_and(|end| end as u64 <= body_len as u64);
+        let inside = buffer.offset() >= 0 && buffer.length() >= 0 && end.is_some_and(|end| end as u64 <= body_len as u64);
         if !inside {
             return Err("a buffer lies outside its message".to_owned());
         }
     }
     for node in batch.nodes().into_iter().flatten() {
         // Lengths are checked against buffers by Arrow; types without buffers have none.
-        let possible = (0..=i64::from(u32::MAX)).contains(&node.length())
-            && (0..=node.length()).contains(&node.null_count());
+        let possible = (0..=i64::from(u32::MAX)).contains(&node.length()) && (0..=node.length()).contains(&node.null_count());
         if !possible {
             return Err("an array of impossible length".to_owned());
         }

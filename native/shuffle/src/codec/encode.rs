@@ -4,10 +4,7 @@ use std::fmt;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use arrow::ipc::writer::{
-    DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, StreamEncoder,
-    write_message,
-};
+use arrow::ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, StreamEncoder, write_message};
 
 use super::Codec;
 use super::compress::Compressor;
@@ -32,10 +29,7 @@ enum Messages {
 
 impl fmt::Debug for BlockEncoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockEncoder")
-            .field("schema", &self.schema)
-            .field("compressor", &self.compressor)
-            .finish()
+        f.debug_struct("BlockEncoder").field("schema", &self.schema).field("compressor", &self.compressor).finish()
     }
 }
 
@@ -45,11 +39,7 @@ impl BlockEncoder {
     /// # Errors
     /// `Arrow` for types that IPC does not have (a dictionary of dictionaries).
     pub fn new(schema: SchemaRef, codec: Codec) -> Result<Self> {
-        let messages = if schema
-            .fields()
-            .iter()
-            .any(|f| has_dictionary(f.data_type()))
-        {
+        let messages = if schema.fields().iter().any(|f| has_dictionary(f.data_type())) {
             Messages::Dictionaries
         } else {
             let mut encoder = StreamEncoder::try_new(&schema)?;
@@ -57,12 +47,7 @@ impl BlockEncoder {
             encoder.encode(&RecordBatch::new_empty(SchemaRef::clone(&schema)))?;
             Messages::Plain(Box::new(encoder))
         };
-        Ok(Self {
-            schema,
-            messages,
-            compressor: Compressor::new(codec)?,
-            raw: Vec::new(),
-        })
+        Ok(Self { schema, messages, compressor: Compressor::new(codec)?, raw: Vec::new() })
     }
 
     /// The schema of its batches.
@@ -95,9 +80,7 @@ impl BlockEncoder {
         self.raw = Vec::new();
         let rows = batch.num_rows();
         if rows <= 1 {
-            return Err(ShuffleError::Invalid(format!(
-                "a row of more than {MAX_RAW_LEN} bytes cannot be shuffled"
-            )));
+            return Err(ShuffleError::Invalid(format!("a row of more than {MAX_RAW_LEN} bytes cannot be shuffled")));
         }
         self.encode_or_cut(&batch.slice(0, rows / 2), out)?;
         self.encode_or_cut(&batch.slice(rows / 2, rows - rows / 2), out)
@@ -108,13 +91,7 @@ impl BlockEncoder {
         out.extend_from_slice(&[0; HEADER_LEN]);
         let codec = self.compressor.append(&self.raw, out)?;
         let (head, stored) = out[start..].split_at_mut(HEADER_LEN);
-        let header = BlockHeader {
-            codec,
-            raw_len: self.raw.len() as u32,
-            stored_len: stored.len() as u32,
-            rows,
-            crc: 0,
-        };
+        let header = BlockHeader { codec, raw_len: self.raw.len() as u32, stored_len: stored.len() as u32, rows, crc: 0 };
         head.copy_from_slice(&header.to_bytes(stored));
         Ok(())
     }
@@ -131,17 +108,8 @@ impl BlockEncoder {
                 let generator = IpcDataGenerator::default();
                 let mut tracker = DictionaryTracker::new(false);
                 // Numbers the dictionaries in the order in which a decoder numbers them.
-                generator.schema_to_bytes_with_dictionary_tracker(
-                    &self.schema,
-                    &mut tracker,
-                    &options,
-                );
-                let (dictionaries, message) = generator.encode(
-                    batch,
-                    &mut tracker,
-                    &options,
-                    &mut IpcWriteContext::default(),
-                )?;
+                generator.schema_to_bytes_with_dictionary_tracker(&self.schema, &mut tracker, &options);
+                let (dictionaries, message) = generator.encode(batch, &mut tracker, &options, &mut IpcWriteContext::default())?;
                 for dictionary in dictionaries {
                     write_message(&mut self.raw, dictionary, &options)?;
                 }
@@ -153,11 +121,7 @@ impl BlockEncoder {
 
     fn check_types(&self, batch: &RecordBatch) -> Result<()> {
         let same = batch.num_columns() == self.schema.fields().len()
-            && batch
-                .columns()
-                .iter()
-                .zip(self.schema.fields())
-                .all(|(column, field)| column.data_type() == field.data_type());
+            && batch.columns().iter().zip(self.schema.fields()).all(|(column, field)| column.data_type() == field.data_type());
         if same {
             Ok(())
         } else {
@@ -171,11 +135,7 @@ impl BlockEncoder {
 }
 
 fn names(schema: &Schema) -> String {
-    let fields: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|f| format!("{} {}", f.name(), f.data_type()))
-        .collect();
+    let fields: Vec<_> = schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
     format!("({})", fields.join(", "))
 }
 

@@ -37,10 +37,7 @@ impl BlockHeader {
     /// Says what is wrong: too short, another magic, a length beyond the limits.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let Some(bytes) = bytes.first_chunk::<HEADER_LEN>() else {
-            return Err(format!(
-                "a block header has {HEADER_LEN} bytes, but {} are left",
-                bytes.len()
-            ));
+            return Err(format!("a block header has {HEADER_LEN} bytes, but {} are left", bytes.len()));
         };
         let word = |at: usize| {
             let mut word = [0; 4];
@@ -53,13 +50,7 @@ impl BlockHeader {
         let Some(codec) = Codec::from_byte(bytes[4]) else {
             return Err(format!("unknown block codec {}", bytes[4]));
         };
-        let header = Self {
-            codec,
-            raw_len: word(8),
-            stored_len: word(12),
-            rows: word(16),
-            crc: word(20),
-        };
+        let header = Self { codec, raw_len: word(8), stored_len: word(12), rows: word(16), crc: word(20) };
         header.check()?;
         Ok(header)
     }
@@ -68,9 +59,7 @@ impl BlockHeader {
     fn check(&self) -> Result<(), String> {
         let (raw, stored) = (self.raw_len as usize, self.stored_len as usize);
         if raw > MAX_RAW_LEN || stored > raw {
-            return Err(format!(
-                "impossible block lengths: {raw} bytes stored as {stored}"
-            ));
+            return Err(format!("impossible block lengths: {raw} bytes stored as {stored}"));
         }
         let plausible = match self.codec {
             Codec::None => raw == stored,
@@ -79,10 +68,7 @@ impl BlockHeader {
             Codec::Zstd => stored > 0,
         };
         if !plausible {
-            return Err(format!(
-                "impossible block lengths: {raw} bytes stored as {stored} by {:?}",
-                self.codec
-            ));
+            return Err(format!("impossible block lengths: {raw} bytes stored as {stored} by {:?}", self.codec));
         }
         Ok(())
     }
@@ -104,10 +90,7 @@ impl BlockHeader {
     pub(super) fn verify(&self, block: &[u8]) -> Result<(), String> {
         let computed = crc(block, &block[HEADER_LEN..]);
         if computed != self.crc {
-            return Err(format!(
-                "CRC32C of a block is {computed:08x}, but its header says {:08x}",
-                self.crc
-            ));
+            return Err(format!("CRC32C of a block is {computed:08x}, but its header says {:08x}", self.crc));
         }
         Ok(())
     }

@@ -60,9 +60,7 @@ impl std::str::FromStr for Codec {
             "none" => Ok(Self::None),
             "lz4" => Ok(Self::Lz4),
             "zstd" => Ok(Self::Zstd),
-            other => Err(ShuffleError::Invalid(format!(
-                "no compression codec is called {other:?}: use none, lz4 or zstd"
-            ))),
+            other => Err(ShuffleError::Invalid(format!("no compression codec is called {other:?}: use none, lz4 or zstd"))),
         }
     }
 }

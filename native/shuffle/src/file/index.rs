@@ -79,21 +79,15 @@ impl FileIndex {
         let crc = crc32c::crc32c_append(crc32c::crc32c(index), &footer.bytes[..28]);
         let stored = word(&footer.bytes, 28);
         if crc != stored {
-            return Err(format!(
-                "CRC32C of the index is {crc:08x}, but the footer says {stored:08x}"
-            ));
+            return Err(format!("CRC32C of the index is {crc:08x}, but the footer says {stored:08x}"));
         }
-        let determinism = Determinism::from_byte(footer.bytes[20])
-            .ok_or_else(|| format!("unknown determinism level {}", footer.bytes[20]))?;
+        let determinism =
+            Determinism::from_byte(footer.bytes[20]).ok_or_else(|| format!("unknown determinism level {}", footer.bytes[20]))?;
         let mut next = 0u64;
         let mut partitions = Vec::with_capacity(index.len() / ENTRY_LEN);
         for entry in index.chunks_exact(ENTRY_LEN) {
-            let entry = PartitionEntry {
-                offset: long(entry, 0),
-                length: long(entry, 8),
-                rows: long(entry, 16),
-                raw_bytes: long(entry, 24),
-            };
+            let entry =
+                PartitionEntry { offset: long(entry, 0), length: long(entry, 8), rows: long(entry, 16), raw_bytes: long(entry, 24) };
             let end = entry.offset.checked_add(entry.length);
             if entry.offset != next || end.is_none() {
                 return Err("the partitions of the index do not follow each other".to_owned());
@@ -104,11 +98,7 @@ impl FileIndex {
         if next != footer.index_offset {
             return Err("the index does not end where the blocks end".to_owned());
         }
-        Ok(Self {
-            partitions,
-            checksum: long(&footer.bytes, 8),
-            determinism,
-        })
+        Ok(Self { partitions, checksum: long(&footer.bytes, 8), determinism })
     }
 }
 
@@ -120,23 +110,15 @@ impl Footer {
         }
         let version = word(&bytes, 24);
         if version != VERSION {
-            return Err(format!(
-                "file version {version}, this program reads {VERSION}"
-            ));
+            return Err(format!("file version {version}, this program reads {VERSION}"));
         }
-        let footer = Self {
-            index_offset: long(&bytes, 0),
-            partitions: word(&bytes, 16),
-            bytes,
-        };
+        let footer = Self { index_offset: long(&bytes, 0), partitions: word(&bytes, 16), bytes };
         let expected = footer
             .index_offset
             .checked_add(u64::from(footer.partitions) * ENTRY_LEN as u64)
             .and_then(|end| end.checked_add(FOOTER_LEN as u64));
         if expected != Some(file_len) {
-            return Err(format!(
-                "the footer does not fit a file of {file_len} bytes"
-            ));
+            return Err(format!("the footer does not fit a file of {file_len} bytes"));
         }
         Ok(footer)
     }

@@ -42,13 +42,7 @@ pub struct ShuffleFile {
 
 impl ShuffleFile {
     pub(super) fn owned(temp: TempFile, schema: SchemaRef, index: FileIndex, len: u64) -> Self {
-        Self {
-            path: temp.path().to_path_buf(),
-            schema,
-            index: Arc::new(index),
-            len,
-            _owned: Some(temp),
-        }
+        Self { path: temp.path().to_path_buf(), schema, index: Arc::new(index), len, _owned: Some(temp) }
     }
 
     /// Opens a file by its footer; it is not removed on drop.
@@ -69,13 +63,7 @@ impl ShuffleFile {
         let mut index = vec![0; footer.index_len()];
         read_at(&file, &mut index, footer.index_offset).map_err(ShuffleError::io("read", path))?;
         let index = FileIndex::parse(&index, &footer).map_err(corrupt)?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            schema,
-            index: Arc::new(index),
-            len,
-            _owned: None,
-        })
+        Ok(Self { path: path.to_path_buf(), schema, index: Arc::new(index), len, _owned: None })
     }
 
     /// Where it is.
@@ -127,10 +115,7 @@ impl ShuffleFile {
 /// Refuses partitions that an output does not have.
 pub(crate) fn check_range(partitions: &Range<u32>, of: usize) -> Result<()> {
     if partitions.start > partitions.end || partitions.end as usize > of {
-        return Err(ShuffleError::Invalid(format!(
-            "partitions {} to {} of an output of {of}",
-            partitions.start, partitions.end
-        )));
+        return Err(ShuffleError::Invalid(format!("partitions {} to {} of an output of {of}", partitions.start, partitions.end)));
     }
     Ok(())
 }
@@ -163,18 +148,11 @@ impl FileBlocks {
     pub fn next_encoded(&mut self) -> Option<Result<EncodedBlock>> {
         self.next_with(|blocks, header, partition| {
             let block = &blocks.buffer[blocks.consumed..blocks.consumed + header.block_len()];
-            Ok(EncodedBlock {
-                partition,
-                rows: u64::from(header.rows),
-                bytes: Bytes::copy_from_slice(block),
-            })
+            Ok(EncodedBlock { partition, rows: u64::from(header.rows), bytes: Bytes::copy_from_slice(block) })
         })
     }
 
-    fn next_with<T>(
-        &mut self,
-        take: impl FnOnce(&mut Self, &BlockHeader, u32) -> Result<T>,
-    ) -> Option<Result<T>> {
+    fn next_with<T>(&mut self, take: impl FnOnce(&mut Self, &BlockHeader, u32) -> Result<T>) -> Option<Result<T>> {
         if self.failed {
             return None;
         }
@@ -214,13 +192,9 @@ impl FileBlocks {
                 return Err(self.corrupt(partition, "it ends amid a block header".to_owned()));
             }
             self.fill(HEADER_LEN)?;
-            let header = BlockHeader::parse(&self.buffer[self.consumed..])
-                .map_err(|what| self.corrupt(partition, what))?;
+            let header = BlockHeader::parse(&self.buffer[self.consumed..]).map_err(|what| self.corrupt(partition, what))?;
             if header.block_len() as u64 > left {
-                let what = format!(
-                    "a block of {} bytes where {left} are left",
-                    header.block_len()
-                );
+                let what = format!("a block of {} bytes where {left} are left", header.block_len());
                 return Err(self.corrupt(partition, what));
             }
             self.fill(header.block_len())?;

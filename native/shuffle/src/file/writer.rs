@@ -34,23 +34,13 @@ pub(crate) struct FileWriter<'a> {
 impl<'a> FileWriter<'a> {
     /// A writer at the start of an empty file.
     pub fn new(file: &'a mut File, path: &'a Path, encoder: &'a mut BlockEncoder) -> Self {
-        Self {
-            file,
-            path,
-            encoder,
-            buffer: Vec::with_capacity(BUFFER),
-            written: 0,
-            partitions: Vec::new(),
-        }
+        Self { file, path, encoder, buffer: Vec::with_capacity(BUFFER), written: 0, partitions: Vec::new() }
     }
 
     /// What follows belongs to the next partition.
     pub fn start_partition(&mut self) {
         let offset = self.position();
-        self.partitions.push(PartitionEntry {
-            offset,
-            ..PartitionEntry::default()
-        });
+        self.partitions.push(PartitionEntry { offset, ..PartitionEntry::default() });
     }
 
     /// Encodes a batch; one without rows is left out.
@@ -88,8 +78,7 @@ impl<'a> FileWriter<'a> {
         }
         self.flush()?;
         // File to file: std uses copy_file_range or sendfile where the system has it.
-        let copied = io::copy(&mut from.take(entry.length), self.file)
-            .map_err(ShuffleError::io("write", self.path))?;
+        let copied = io::copy(&mut from.take(entry.length), self.file).map_err(ShuffleError::io("write", self.path))?;
         self.written += copied;
         if copied != entry.length {
             return Err(ShuffleError::corrupt(path, None, "a spill file is cut off"));
@@ -107,11 +96,7 @@ impl<'a> FileWriter<'a> {
     /// Writes index and footer; returns the index and the file's length.
     pub fn finish(mut self, checksum: u64, determinism: Determinism) -> Result<(FileIndex, u64)> {
         self.close_partitions();
-        let index = FileIndex {
-            partitions: std::mem::take(&mut self.partitions),
-            checksum,
-            determinism,
-        };
+        let index = FileIndex { partitions: std::mem::take(&mut self.partitions), checksum, determinism };
         self.buffer.extend_from_slice(&index.to_bytes());
         self.flush()?;
         Ok((index, self.written))
@@ -130,9 +115,7 @@ impl<'a> FileWriter<'a> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.file
-            .write_all(&self.buffer)
-            .map_err(ShuffleError::io("write", self.path))?;
+        self.file.write_all(&self.buffer).map_err(ShuffleError::io("write", self.path))?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
@@ -151,15 +134,8 @@ pub struct StagedFile {
 impl StagedFile {
     /// Gives the file its final name.
     pub(crate) fn commit(self, id: MapOutputId) -> Result<ShuffleFile> {
-        let MapOutputId {
-            shuffle,
-            map,
-            stage_attempt,
-            attempt,
-        } = id;
-        let temp = self.temp.rename(&format!(
-            "shuffle_{shuffle}_{map}_{stage_attempt}_{attempt}"
-        ))?;
+        let MapOutputId { shuffle, map, stage_attempt, attempt } = id;
+        let temp = self.temp.rename(&format!("shuffle_{shuffle}_{map}_{stage_attempt}_{attempt}"))?;
         Ok(ShuffleFile::owned(temp, self.schema, self.index, self.len))
     }
 }
@@ -182,10 +158,5 @@ pub(crate) fn write_map_output(
         }
         writer.finish(stats.checksum, stats.determinism)
     })?;
-    Ok(StagedFile {
-        temp,
-        schema,
-        index,
-        len,
-    })
+    Ok(StagedFile { temp, schema, index, len })
 }

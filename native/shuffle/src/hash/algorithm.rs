@@ -85,23 +85,16 @@ impl Algorithm for Wide {
         let last = match (bytes.last_chunk::<8>(), bytes.last_chunk::<4>(), bytes) {
             (Some(last), _, _) => {
                 let (words, tail) = bytes.as_chunks::<8>();
-                let words = if tail.is_empty() {
-                    &words[..words.len() - 1]
-                } else {
-                    words
-                };
+                let words = if tail.is_empty() { &words[..words.len() - 1] } else { words };
                 for word in words {
                     h = fold(h ^ u64::from_le_bytes(*word), K0).wrapping_add(h);
                 }
                 u64::from_le_bytes(*last)
             }
             (None, Some(last), [a, b, c, d, ..]) => {
-                u64::from(u32::from_le_bytes([*a, *b, *c, *d])) << 32
-                    | u64::from(u32::from_le_bytes(*last))
+                u64::from(u32::from_le_bytes([*a, *b, *c, *d])) << 32 | u64::from(u32::from_le_bytes(*last))
             }
-            (_, _, [first, .., last]) => {
-                u64::from(*first) | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last) << 16
-            }
+            (_, _, [first, .., last]) => u64::from(*first) | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last) << 16,
             (_, _, [byte]) => u64::from(*byte),
             _ => 0,
         };

@@ -1,9 +1,7 @@
 //! Walks Arrow arrays: one dispatch per column, then a loop over its buffers.
 
 use arrow::array::types::*;
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteViewArray, OffsetSizeTrait,
-};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteViewArray, OffsetSizeTrait};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 
@@ -33,11 +31,7 @@ pub(super) fn column_hasher<A: Algorithm>(array: &dyn Array) -> Result<Hasher<'_
     let nulls = array.nulls().filter(|n| n.null_count() > 0);
     macro_rules! fixed {
         ($type:ty, $hash:expr) => {
-            Box::new(Fixed {
-                values: array.as_primitive::<$type>().values(),
-                nulls,
-                hash: $hash,
-            })
+            Box::new(Fixed { values: array.as_primitive::<$type>().values(), nulls, hash: $hash })
         };
     }
     macro_rules! int {
@@ -52,10 +46,7 @@ pub(super) fn column_hasher<A: Algorithm>(array: &dyn Array) -> Result<Hasher<'_
     }
     Ok(match array.data_type() {
         DataType::Null => Box::new(AllNull),
-        DataType::Boolean => Box::new(Bools {
-            values: array.as_boolean().values(),
-            nulls,
-        }),
+        DataType::Boolean => Box::new(Bools { values: array.as_boolean().values(), nulls }),
         DataType::Int8 => int!(Int8Type),
         DataType::Int16 => int!(Int16Type),
         DataType::Int32 => int!(Int32Type),
@@ -68,113 +59,57 @@ pub(super) fn column_hasher<A: Algorithm>(array: &dyn Array) -> Result<Hasher<'_
         DataType::Float32 => fixed!(Float32Type, |v, s| A::int(float_bits(v), s)),
         DataType::Float64 => fixed!(Float64Type, |v, s| A::long(double_bits(v), s)),
         DataType::Date32 => int!(Date32Type),
-        DataType::Date64 => fixed!(Date64Type, |v: i64, s| {
-            A::int(v.div_euclid(86_400_000) as i32, s)
-        }),
-        DataType::Time32(TimeUnit::Second) => fixed!(Time32SecondType, |v, s| {
-            A::long(i64::from(v).wrapping_mul(1_000_000_000), s)
-        }),
-        DataType::Time32(_) => fixed!(Time32MillisecondType, |v, s| {
-            A::long(i64::from(v).wrapping_mul(1_000_000), s)
-        }),
-        DataType::Time64(TimeUnit::Microsecond) => fixed!(Time64MicrosecondType, |v: i64, s| {
-            A::long(v.wrapping_mul(1000), s)
-        }),
+        DataType::Date64 => fixed!(Date64Type, |v: i64, s| { A::int(v.div_euclid(86_400_000) as i32, s) }),
+        DataType::Time32(TimeUnit::Second) => fixed!(Time32SecondType, |v, s| { A::long(i64::from(v).wrapping_mul(1_000_000_000), s) }),
+        DataType::Time32(_) => fixed!(Time32MillisecondType, |v, s| { A::long(i64::from(v).wrapping_mul(1_000_000), s) }),
+        DataType::Time64(TimeUnit::Microsecond) => fixed!(Time64MicrosecondType, |v: i64, s| { A::long(v.wrapping_mul(1000), s) }),
         DataType::Time64(_) => long!(Time64NanosecondType),
-        DataType::Timestamp(TimeUnit::Second, _) => fixed!(TimestampSecondType, |v: i64, s| {
-            A::long(v.wrapping_mul(1_000_000), s)
-        }),
+        DataType::Timestamp(TimeUnit::Second, _) => fixed!(TimestampSecondType, |v: i64, s| { A::long(v.wrapping_mul(1_000_000), s) }),
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            fixed!(TimestampMillisecondType, |v: i64, s| {
-                A::long(v.wrapping_mul(1000), s)
-            })
+            fixed!(TimestampMillisecondType, |v: i64, s| { A::long(v.wrapping_mul(1000), s) })
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => long!(TimestampMicrosecondType),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            fixed!(TimestampNanosecondType, |v: i64, s| {
-                A::long(v.div_euclid(1000), s)
-            })
+            fixed!(TimestampNanosecondType, |v: i64, s| { A::long(v.div_euclid(1000), s) })
         }
-        DataType::Duration(TimeUnit::Second) => fixed!(DurationSecondType, |v: i64, s| {
-            A::long(v.wrapping_mul(1_000_000), s)
-        }),
+        DataType::Duration(TimeUnit::Second) => fixed!(DurationSecondType, |v: i64, s| { A::long(v.wrapping_mul(1_000_000), s) }),
         DataType::Duration(TimeUnit::Millisecond) => {
-            fixed!(DurationMillisecondType, |v: i64, s| {
-                A::long(v.wrapping_mul(1000), s)
-            })
+            fixed!(DurationMillisecondType, |v: i64, s| { A::long(v.wrapping_mul(1000), s) })
         }
         DataType::Duration(TimeUnit::Microsecond) => long!(DurationMicrosecondType),
-        DataType::Duration(TimeUnit::Nanosecond) => fixed!(DurationNanosecondType, |v: i64, s| {
-            A::long(v.div_euclid(1000), s)
-        }),
+        DataType::Duration(TimeUnit::Nanosecond) => fixed!(DurationNanosecondType, |v: i64, s| { A::long(v.div_euclid(1000), s) }),
         DataType::Interval(IntervalUnit::YearMonth) => int!(IntervalYearMonthType),
         DataType::Decimal32(_, _) => long!(Decimal32Type),
         DataType::Decimal64(_, _) => long!(Decimal64Type),
         DataType::Decimal128(p, _) if *p <= 18 => long!(Decimal128Type),
-        DataType::Decimal128(_, _) => fixed!(Decimal128Type, |v: i128, s| {
-            A::wide_decimal(&v.to_be_bytes(), s)
-        }),
-        DataType::Decimal256(p, _) if *p <= 18 => fixed!(Decimal256Type, |v: I256, s| {
-            A::long(v.to_parts().0 as i64, s)
-        }),
-        DataType::Decimal256(_, _) => fixed!(Decimal256Type, |v: I256, s| {
-            A::wide_decimal(&v.to_be_bytes(), s)
-        }),
+        DataType::Decimal128(_, _) => fixed!(Decimal128Type, |v: i128, s| { A::wide_decimal(&v.to_be_bytes(), s) }),
+        DataType::Decimal256(p, _) if *p <= 18 => fixed!(Decimal256Type, |v: I256, s| { A::long(v.to_parts().0 as i64, s) }),
+        DataType::Decimal256(_, _) => fixed!(Decimal256Type, |v: I256, s| { A::wide_decimal(&v.to_be_bytes(), s) }),
         DataType::Utf8 => bytes(array.as_string::<i32>(), nulls),
         DataType::LargeUtf8 => bytes(array.as_string::<i64>(), nulls),
         DataType::Binary => bytes(array.as_binary::<i32>(), nulls),
         DataType::LargeBinary => bytes(array.as_binary::<i64>(), nulls),
-        DataType::Utf8View => Box::new(Views {
-            array: array.as_string_view(),
-            nulls,
-        }),
-        DataType::BinaryView => Box::new(Views {
-            array: array.as_binary_view(),
-            nulls,
-        }),
+        DataType::Utf8View => Box::new(Views { array: array.as_string_view(), nulls }),
+        DataType::BinaryView => Box::new(Views { array: array.as_binary_view(), nulls }),
         DataType::FixedSizeBinary(_) => {
             let array = array.as_fixed_size_binary();
-            Box::new(ByRow {
-                nulls,
-                hash: move |row, seed| A::bytes(array.value(row), seed),
-            })
+            Box::new(ByRow { nulls, hash: move |row, seed| A::bytes(array.value(row), seed) })
         }
         DataType::Dictionary(_, _) => dictionary(array)?,
         DataType::Struct(_) => {
             let fields = array.as_struct().columns();
-            Box::new(Struct::<A> {
-                nulls,
-                fields: fields
-                    .iter()
-                    .map(|f| column_hasher(f.as_ref()))
-                    .collect::<Result<_>>()?,
-            })
+            Box::new(Struct::<A> { nulls, fields: fields.iter().map(|f| column_hasher(f.as_ref())).collect::<Result<_>>()? })
         }
-        DataType::List(_) => list(
-            array.as_list::<i32>().offsets(),
-            array.as_list::<i32>().values(),
-            nulls,
-        )?,
-        DataType::LargeList(_) => list(
-            array.as_list::<i64>().offsets(),
-            array.as_list::<i64>().values(),
-            nulls,
-        )?,
+        DataType::List(_) => list(array.as_list::<i32>().offsets(), array.as_list::<i32>().values(), nulls)?,
+        DataType::LargeList(_) => list(array.as_list::<i64>().offsets(), array.as_list::<i64>().values(), nulls)?,
         DataType::FixedSizeList(_, _) => {
             let array = array.as_fixed_size_list();
             let width = array.value_length() as usize;
             let child = column_hasher::<A>(array.values().as_ref())?;
-            Box::new(ByRow {
-                nulls,
-                hash: move |row, seed| {
-                    elements(child.as_ref(), row * width, (row + 1) * width, seed)
-                },
-            })
+            Box::new(ByRow { nulls, hash: move |row, seed| elements(child.as_ref(), row * width, (row + 1) * width, seed) })
         }
         other => {
-            return Err(ShuffleError::Invalid(format!(
-                "values of type {other} have no hash: they cannot be partitioned by"
-            )));
+            return Err(ShuffleError::Invalid(format!("values of type {other} have no hash: they cannot be partitioned by")));
         }
     })
 }
@@ -221,9 +156,7 @@ impl<A: Algorithm> ColumnHasher<A> for Bools<'_> {
     }
 
     fn chain(&self, hashes: &mut [A::Hash], _uniform: Option<A::Hash>) {
-        chain_rows::<A>(hashes, self.nulls, |row, seed| {
-            A::int(i32::from(self.values.value(row)), seed)
-        });
+        chain_rows::<A>(hashes, self.nulls, |row, seed| A::int(i32::from(self.values.value(row)), seed));
     }
 }
 
@@ -233,15 +166,8 @@ struct Bytes<'a, O> {
     nulls: Option<&'a NullBuffer>,
 }
 
-fn bytes<'a, A: Algorithm, T: ByteArrayType>(
-    array: &'a arrow::array::GenericByteArray<T>,
-    nulls: Option<&'a NullBuffer>,
-) -> Hasher<'a, A> {
-    Box::new(Bytes {
-        offsets: array.value_offsets(),
-        values: array.value_data(),
-        nulls,
-    })
+fn bytes<'a, A: Algorithm, T: ByteArrayType>(array: &'a arrow::array::GenericByteArray<T>, nulls: Option<&'a NullBuffer>) -> Hasher<'a, A> {
+    Box::new(Bytes { offsets: array.value_offsets(), values: array.value_data(), nulls })
 }
 
 impl<O: OffsetSizeTrait> Bytes<'_, O> {
@@ -260,9 +186,7 @@ impl<A: Algorithm, O: OffsetSizeTrait> ColumnHasher<A> for Bytes<'_, O> {
     }
 
     fn chain(&self, hashes: &mut [A::Hash], _uniform: Option<A::Hash>) {
-        chain_rows::<A>(hashes, self.nulls, |row, seed| {
-            A::bytes(self.value(row), seed)
-        });
+        chain_rows::<A>(hashes, self.nulls, |row, seed| A::bytes(self.value(row), seed));
     }
 }
 
@@ -280,9 +204,7 @@ impl<A: Algorithm, T: ByteViewType> ColumnHasher<A> for Views<'_, T> {
     }
 
     fn chain(&self, hashes: &mut [A::Hash], _uniform: Option<A::Hash>) {
-        chain_rows::<A>(hashes, self.nulls, |row, seed| {
-            A::bytes(self.array.value(row).as_ref(), seed)
-        });
+        chain_rows::<A>(hashes, self.nulls, |row, seed| A::bytes(self.array.value(row).as_ref(), seed));
     }
 }
 
@@ -380,9 +302,7 @@ impl<A: Algorithm> ColumnHasher<A> for Dictionary<'_, A> {
                 self.values.chain(&mut distinct, uniform);
                 chain_rows::<A>(hashes, self.nulls, |row, _| distinct[self.keys[row]]);
             }
-            None => chain_rows::<A>(hashes, self.nulls, |row, seed| {
-                self.values.hash(self.keys[row], seed)
-            }),
+            None => chain_rows::<A>(hashes, self.nulls, |row, seed| self.values.hash(self.keys[row], seed)),
         }
     }
 }
@@ -402,21 +322,12 @@ fn list<'a, A: Algorithm, O: OffsetSizeTrait>(
     }))
 }
 
-fn elements<A: Algorithm>(
-    child: &(dyn ColumnHasher<A> + '_),
-    start: usize,
-    end: usize,
-    seed: A::Hash,
-) -> A::Hash {
+fn elements<A: Algorithm>(child: &(dyn ColumnHasher<A> + '_), start: usize, end: usize, seed: A::Hash) -> A::Hash {
     let seed = A::list(end - start, seed);
     (start..end).fold(seed, |h, element| child.hash(element, h))
 }
 
-fn chain_rows<A: Algorithm>(
-    hashes: &mut [A::Hash],
-    nulls: Option<&NullBuffer>,
-    hash: impl Fn(usize, A::Hash) -> A::Hash,
-) {
+fn chain_rows<A: Algorithm>(hashes: &mut [A::Hash], nulls: Option<&NullBuffer>, hash: impl Fn(usize, A::Hash) -> A::Hash) {
     match nulls {
         None => {
             for (row, h) in hashes.iter_mut().enumerate() {
@@ -425,11 +336,7 @@ fn chain_rows<A: Algorithm>(
         }
         Some(nulls) => {
             for (row, h) in hashes.iter_mut().enumerate() {
-                *h = if nulls.is_null(row) {
-                    A::null(*h)
-                } else {
-                    hash(row, *h)
-                };
+                *h = if nulls.is_null(row) { A::null(*h) } else { hash(row, *h) };
             }
         }
     }

@@ -30,10 +30,7 @@ pub fn hash_columns(columns: &[ArrayRef], rows: usize, hashes: &mut Vec<i32>) ->
     hashes.resize(rows, SPARK_SEED);
     for (index, column) in columns.iter().enumerate() {
         if column.len() != rows {
-            return Err(ShuffleError::Invalid(format!(
-                "key column {index} has {} rows, but the batch has {rows}",
-                column.len()
-            )));
+            return Err(ShuffleError::Invalid(format!("key column {index} has {} rows, but the batch has {rows}", column.len())));
         }
         let seed = (index == 0).then_some(SPARK_SEED);
         column_hasher::<Murmur3>(column.as_ref())?.chain(hashes, seed);
@@ -63,11 +60,7 @@ pub fn partition_ids(hashes: &[i32], partitions: u32, ids: &mut Vec<u32>) -> Res
         let low = magic.wrapping_mul(u64::from(*h as u32));
         let rest = ((u128::from(low) * u128::from(n)) >> 64) as u32;
         let shifted = rest + if *h < 0 { correction } else { 0 };
-        if shifted >= partitions {
-            shifted - partitions
-        } else {
-            shifted
-        }
+        if shifted >= partitions { shifted - partitions } else { shifted }
     }));
     Ok(())
 }
@@ -75,10 +68,7 @@ pub fn partition_ids(hashes: &[i32], partitions: u32, ids: &mut Vec<u32>) -> Res
 /// Refuses numbers of partitions that Spark's `pmod` cannot have.
 pub(crate) fn check_partitions(partitions: u32) -> Result<()> {
     if partitions == 0 || i32::try_from(partitions).is_err() {
-        return Err(ShuffleError::Invalid(format!(
-            "a shuffle has 1 to {} partitions, not {partitions}",
-            i32::MAX
-        )));
+        return Err(ShuffleError::Invalid(format!("a shuffle has 1 to {} partitions, not {partitions}", i32::MAX)));
     }
     Ok(())
 }

@@ -14,10 +14,7 @@ fn mix_k1(k1: u32) -> u32 {
 
 #[inline(always)]
 fn mix_h1(h1: u32, k1: u32) -> u32 {
-    (h1 ^ k1)
-        .rotate_left(13)
-        .wrapping_mul(5)
-        .wrapping_add(0xe654_6b64)
+    (h1 ^ k1).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64)
 }
 
 #[inline(always)]
@@ -131,9 +128,7 @@ pub(crate) fn shortest_twos_complement(bytes: &[u8]) -> &[u8] {
 /// Spark's `pmod(hash, partitions)`. 0 when `partitions` is 0.
 #[inline]
 pub fn partition_of(hash: i32, partitions: u32) -> u32 {
-    i64::from(hash)
-        .checked_rem_euclid(i64::from(partitions))
-        .map_or(0, |p| p as u32)
+    i64::from(hash).checked_rem_euclid(i64::from(partitions)).map_or(0, |p| p as u32)
 }
 
 #[cfg(test)]
@@ -142,15 +137,8 @@ mod tests {
 
     #[test]
     fn shortest_bytes_are_javas() {
-        let cases: [(i128, &[u8]); 7] = [
-            (0, &[0]),
-            (127, &[0x7f]),
-            (128, &[0, 0x80]),
-            (-128, &[0x80]),
-            (-129, &[0xff, 0x7f]),
-            (-1, &[0xff]),
-            (256, &[1, 0]),
-        ];
+        let cases: [(i128, &[u8]); 7] =
+            [(0, &[0]), (127, &[0x7f]), (128, &[0, 0x80]), (-128, &[0x80]), (-129, &[0xff, 0x7f]), (-1, &[0xff]), (256, &[1, 0])];
         for (value, bytes) in cases {
             assert_eq!(shortest_twos_complement(&value.to_be_bytes()), bytes);
         }

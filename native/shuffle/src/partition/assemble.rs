@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, RecordBatchOptions, make_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, RecordBatchOptions, make_array};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -29,12 +27,7 @@ pub(crate) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     pub fn whole(batch: &'a RecordBatch) -> Self {
-        Self {
-            batch,
-            start: 0,
-            len: batch.num_rows(),
-            row_bytes: row_bytes(batch),
-        }
+        Self { batch, start: 0, len: batch.num_rows(), row_bytes: row_bytes(batch) }
     }
 
     fn is_whole(&self) -> bool {
@@ -48,15 +41,9 @@ impl<'a> Piece<'a> {
 /// `Arrow`, for example when the dictionaries together have too many values for their keys.
 pub(crate) fn assemble(schema: &SchemaRef, pieces: &[Piece]) -> Result<RecordBatch> {
     let rows = pieces.iter().map(|p| p.len).sum();
-    let columns = (0..schema.fields().len())
-        .map(|column| assemble_column(column, pieces, rows))
-        .collect::<Result<Vec<_>>>()?;
+    let columns = (0..schema.fields().len()).map(|column| assemble_column(column, pieces, rows)).collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    Ok(RecordBatch::try_new_with_options(
-        SchemaRef::clone(schema),
-        columns,
-        &options,
-    )?)
+    Ok(RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)?)
 }
 
 fn assemble_column(column: usize, pieces: &[Piece], rows: usize) -> Result<ArrayRef> {
@@ -65,15 +52,9 @@ fn assemble_column(column: usize, pieces: &[Piece], rows: usize) -> Result<Array
     };
     macro_rules! views {
         ($as_view:ident) => {{
-            let sources: Vec<_> = pieces
-                .iter()
-                .map(|p| p.batch.column(column).$as_view())
-                .collect();
+            let sources: Vec<_> = pieces.iter().map(|p| p.batch.column(column).$as_view()).collect();
             Arc::new(gather_views(&sources, || {
-                pieces
-                    .iter()
-                    .enumerate()
-                    .flat_map(|(source, p)| (p.start..p.start + p.len).map(move |r| (source, r)))
+                pieces.iter().enumerate().flat_map(|(source, p)| (p.start..p.start + p.len).map(move |r| (source, r)))
             }))
         }};
     }
@@ -91,10 +72,7 @@ fn assemble_column(column: usize, pieces: &[Piece], rows: usize) -> Result<Array
             compact_nested(make_array(copy.freeze()))?
         }
         _ => {
-            let slices: Vec<_> = pieces
-                .iter()
-                .map(|p| p.batch.column(column).slice(p.start, p.len))
-                .collect();
+            let slices: Vec<_> = pieces.iter().map(|p| p.batch.column(column).slice(p.start, p.len)).collect();
             let slices: Vec<&dyn Array> = slices.iter().map(|s| s.as_ref()).collect();
             compact_nested(concat(&slices)?)?
         }
@@ -125,12 +103,7 @@ pub(crate) fn blocks(
 }
 
 /// Cuts all rows of `pieces` into batches of equal size, `target` to twice that.
-fn even_blocks(
-    schema: &SchemaRef,
-    pieces: &[Piece],
-    target: usize,
-    emit: &mut dyn FnMut(RecordBatch) -> Result<()>,
-) -> Result<()> {
+fn even_blocks(schema: &SchemaRef, pieces: &[Piece], target: usize, emit: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
     let rows: usize = pieces.iter().map(|p| p.len).sum();
     if rows == 0 {
         return Ok(());
@@ -162,11 +135,7 @@ fn even_blocks(
     emit_group(schema, &group, emit)
 }
 
-fn emit_group(
-    schema: &SchemaRef,
-    group: &[Piece],
-    emit: &mut dyn FnMut(RecordBatch) -> Result<()>,
-) -> Result<()> {
+fn emit_group(schema: &SchemaRef, group: &[Piece], emit: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
     if let [piece] = group
         && piece.is_whole()
     {
@@ -186,7 +155,5 @@ fn emit_group(
 
 /// Bytes of a row on average.
 pub(crate) fn row_bytes(batch: &RecordBatch) -> usize {
-    (slice_bytes(batch) as usize)
-        .checked_div(batch.num_rows())
-        .unwrap_or(0)
+    (slice_bytes(batch) as usize).checked_div(batch.num_rows()).unwrap_or(0)
 }

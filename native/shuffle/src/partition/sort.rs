@@ -41,12 +41,7 @@ pub(crate) struct Sorter {
 
 impl Sorter {
     pub fn new(schema: SchemaRef, partitions: u32) -> Self {
-        Self {
-            schema,
-            partitions: partitions as usize,
-            next: Vec::new(),
-            order: Vec::new(),
-        }
+        Self { schema, partitions: partitions as usize, next: Vec::new(), order: Vec::new() }
     }
 
     /// Sorts the rows of a batch by `ids`, rows of one partition staying in order.
@@ -56,41 +51,27 @@ impl Sorter {
     pub fn sort(&mut self, batch: &RecordBatch, ids: &[u32]) -> Result<Run> {
         let starts = self.order_rows(batch.num_rows(), ids)?;
         let order = UInt32Array::new(ScalarBuffer::from(std::mem::take(&mut self.order)), None);
-        let columns = batch
-            .columns()
-            .iter()
-            .map(|column| take_column(column, &order))
-            .collect::<Result<Vec<_>>>();
+        let columns = batch.columns().iter().map(|column| take_column(column, &order)).collect::<Result<Vec<_>>>();
         // Nobody else refers to the row ids now: their memory is used again.
         let (_, order, _) = order.into_parts();
         self.order = order.into_inner().into_vec().unwrap_or_default();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let schema = SchemaRef::clone(&self.schema);
         let batch = RecordBatch::try_new_with_options(schema, columns?, &options)?;
-        Ok(Run {
-            row_bytes: row_bytes(&batch),
-            batch,
-            starts,
-        })
+        Ok(Run { row_bytes: row_bytes(&batch), batch, starts })
     }
 
     /// Fills `order` with the row ids in order of partition.
     fn order_rows(&mut self, rows: usize, ids: &[u32]) -> Result<Vec<u32>> {
         if ids.len() != rows || u32::try_from(rows).is_err() {
-            return Err(ShuffleError::Invalid(format!(
-                "{} partition ids for {rows} rows",
-                ids.len()
-            )));
+            return Err(ShuffleError::Invalid(format!("{} partition ids for {rows} rows", ids.len())));
         }
         let mut starts = vec![0u32; self.partitions + 1];
         for id in ids {
             match starts[1..].get_mut(*id as usize) {
                 Some(count) => *count += 1,
                 None => {
-                    return Err(ShuffleError::Invalid(format!(
-                        "partition {id} of a shuffle of {}",
-                        self.partitions
-                    )));
+                    return Err(ShuffleError::Invalid(format!("partition {id} of a shuffle of {}", self.partitions)));
                 }
             }
         }

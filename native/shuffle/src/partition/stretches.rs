@@ -2,13 +2,11 @@
 //! wants each stretch as an array of its own, which costs more than to copy a short one.
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBufferBuilder,
-    GenericByteArray, NullBufferBuilder, PrimitiveArray, downcast_primitive_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBufferBuilder, GenericByteArray, NullBufferBuilder, PrimitiveArray,
+    downcast_primitive_array,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{
-    ArrowNativeType, BinaryType, ByteArrayType, DataType, LargeBinaryType, LargeUtf8Type, Utf8Type,
-};
+use arrow::datatypes::{ArrowNativeType, BinaryType, ByteArrayType, DataType, LargeBinaryType, LargeUtf8Type, Utf8Type};
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
@@ -17,19 +15,11 @@ use crate::error::Result;
 
 /// The column's rows of all pieces, `rows` together; `None` for types without a kernel
 /// here. All pieces have the same types.
-pub(super) fn copy_stretches(
-    column: usize,
-    pieces: &[Piece],
-    rows: usize,
-) -> Result<Option<ArrayRef>> {
+pub(super) fn copy_stretches(column: usize, pieces: &[Piece], rows: usize) -> Result<Option<ArrayRef>> {
     let Some(first) = pieces.first() else {
         return Ok(None);
     };
-    let stretches = Stretches {
-        column,
-        pieces,
-        rows,
-    };
+    let stretches = Stretches { column, pieces, rows };
     let first: &dyn Array = first.batch.column(column).as_ref();
     let copied = downcast_primitive_array!(
         first => stretches.primitives(first)?,
@@ -53,9 +43,7 @@ impl<'a> Stretches<'a> {
     /// Each piece's array, first row and number of rows.
     fn arrays(&self) -> impl Iterator<Item = (&'a dyn Array, usize, usize)> {
         let column = self.column;
-        self.pieces
-            .iter()
-            .map(move |p| (p.batch.column(column).as_ref(), p.start, p.len))
+        self.pieces.iter().map(move |p| (p.batch.column(column).as_ref(), p.start, p.len))
     }
 
     fn nulls(&self) -> Option<NullBuffer> {
@@ -97,10 +85,7 @@ impl<'a> Stretches<'a> {
             let bytes = offsets[0].as_usize()..offsets[len].as_usize();
             (offsets, &array.value_data()[bytes])
         };
-        let total = self
-            .arrays()
-            .map(|(array, start, len)| range(array, start, len).1.len())
-            .sum();
+        let total = self.arrays().map(|(array, start, len)| range(array, start, len).1.len()).sum();
         if T::Offset::from_usize(total).is_none() {
             return Err(ArrowError::OffsetOverflowError(total).into());
         }
@@ -122,9 +107,7 @@ impl<'a> Stretches<'a> {
         // SAFETY: every value is a whole value of a valid array of the same type, so it is
         // valid UTF-8 where that is asked for; offsets fit the values (see above), and
         // nulls have one bit per row of the same stretches.
-        let array = unsafe {
-            GenericByteArray::<T>::new_unchecked(offsets, Buffer::from_vec(values), self.nulls())
-        };
+        let array = unsafe { GenericByteArray::<T>::new_unchecked(offsets, Buffer::from_vec(values), self.nulls()) };
         Ok(Arc::new(array))
     }
 }

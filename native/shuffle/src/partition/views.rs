@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, GenericByteViewArray, GenericListArray, NullBufferBuilder,
-    OffsetSizeTrait, StructArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray, GenericListArray, NullBufferBuilder, OffsetSizeTrait, StructArray};
 use arrow::buffer::{Buffer, ScalarBuffer};
 use arrow::datatypes::{ByteViewType, DataType};
 
@@ -94,10 +91,7 @@ pub(super) fn compact_nested(array: ArrayRef) -> Result<ArrayRef> {
         DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
         DataType::Struct(_) => {
             let (fields, columns, nulls) = array.as_struct().clone().into_parts();
-            let columns = columns
-                .into_iter()
-                .map(compact_nested)
-                .collect::<Result<_>>()?;
+            let columns = columns.into_iter().map(compact_nested).collect::<Result<_>>()?;
             Arc::new(StructArray::try_new(fields, columns, nulls)?)
         }
         DataType::List(_) => compact_list(array.as_list::<i32>())?,
@@ -109,9 +103,7 @@ pub(super) fn compact_nested(array: ArrayRef) -> Result<ArrayRef> {
 fn compact_list<O: OffsetSizeTrait>(list: &GenericListArray<O>) -> Result<ArrayRef> {
     let (field, offsets, values, nulls) = list.clone().into_parts();
     let values = compact_nested(values)?;
-    Ok(Arc::new(GenericListArray::try_new(
-        field, offsets, values, nulls,
-    )?))
+    Ok(Arc::new(GenericListArray::try_new(field, offsets, values, nulls)?))
 }
 
 fn has_views(data_type: &DataType) -> bool {

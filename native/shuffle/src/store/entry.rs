@@ -37,13 +37,7 @@ pub(super) enum Place {
 
 impl Entry {
     pub fn new(id: MapOutputId, schema: SchemaRef, stats: OutputStats, place: Place) -> Self {
-        Self {
-            id,
-            schema,
-            stats,
-            place: Mutex::new(place),
-            last_used: AtomicU64::new(0),
-        }
+        Self { id, schema, stats, place: Mutex::new(place), last_used: AtomicU64::new(0) }
     }
 
     pub fn touch(&self, now: u64) {
@@ -87,21 +81,13 @@ impl Entry {
 
     /// Whether it is in memory and nobody evicts it.
     pub fn is_evictable(&self) -> bool {
-        matches!(
-            *self.place.lock(),
-            Place::Memory {
-                evicting: false,
-                ..
-            }
-        )
+        matches!(*self.place.lock(), Place::Memory { evicting: false, .. })
     }
 
     /// Claims the output for eviction: at most one caller gets its batches.
     pub fn start_eviction(&self) -> Option<Batches> {
         match &mut *self.place.lock() {
-            Place::Memory {
-                batches, evicting, ..
-            } if !*evicting => {
+            Place::Memory { batches, evicting, .. } if !*evicting => {
                 *evicting = true;
                 Some(Arc::clone(batches))
             }
@@ -133,17 +119,11 @@ impl Entry {
     }
 
     fn not_found(&self) -> ShuffleError {
-        ShuffleError::NotFound {
-            shuffle: self.id.shuffle,
-            map: self.id.map,
-        }
+        ShuffleError::NotFound { shuffle: self.id.shuffle, map: self.id.map }
     }
 }
 
 fn select(batches: &Batches, partitions: Range<u32>) -> Vec<(u32, RecordBatch)> {
     let range = partitions.start as usize..partitions.end as usize;
-    partitions
-        .zip(&batches[range])
-        .flat_map(|(partition, batches)| batches.iter().map(move |b| (partition, b.clone())))
-        .collect()
+    partitions.zip(&batches[range]).flat_map(|(partition, batches)| batches.iter().map(move |b| (partition, b.clone()))).collect()
 }

@@ -13,10 +13,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::entry::{Entry, Place};
 use super::stream::{BlockStream, EncodedStream};
-use super::{
-    BlockStore, CommitOutcome, MapData, MapOutput, MapOutputId, OutputInfo, OutputStats,
-    StoreConfig, StoreUsage,
-};
+use super::{BlockStore, CommitOutcome, MapData, MapOutput, MapOutputId, OutputInfo, OutputStats, StoreConfig, StoreUsage};
 use crate::codec::{BlockEncoder, Codec};
 use crate::dirs::LocalDirs;
 use crate::error::{Result, ShuffleError};
@@ -48,10 +45,7 @@ struct Running {
 
 impl fmt::Debug for MemoryBlockStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryBlockStore")
-            .field("force_file", &self.force_file)
-            .field("usage", &self.usage())
-            .finish()
+        f.debug_struct("MemoryBlockStore").field("force_file", &self.force_file).field("usage", &self.usage()).finish()
     }
 }
 
@@ -94,29 +88,15 @@ impl MemoryBlockStore {
     }
 
     /// Finds a place for an output's data: memory if it may, else a file.
-    fn place(
-        &self,
-        id: MapOutputId,
-        schema: &SchemaRef,
-        stats: &OutputStats,
-        data: MapData,
-    ) -> Result<Place> {
+    fn place(&self, id: MapOutputId, schema: &SchemaRef, stats: &OutputStats, data: MapData) -> Result<Place> {
         let (partitions, bytes, charged) = match data {
             MapData::File(staged) => return Ok(Place::File(Arc::new(staged.commit(id)?))),
-            MapData::Batches {
-                partitions,
-                bytes,
-                charged,
-            } => (partitions, bytes, charged),
+            MapData::Batches { partitions, bytes, charged } => (partitions, bytes, charged),
         };
         if !self.force_file
             && let Ok(hold) = self.hold(bytes, charged.as_ref(), id.shuffle)
         {
-            return Ok(Place::Memory {
-                batches: Arc::new(partitions),
-                hold,
-                evicting: false,
-            });
+            return Ok(Place::Memory { batches: Arc::new(partitions), hold, evicting: false });
         }
         let file = self.write_file(id, schema, stats, &partitions)?;
         Ok(Place::File(Arc::new(file)))
@@ -125,12 +105,7 @@ impl MemoryBlockStore {
     /// Acquires storage memory, in exchange for execution memory if there is some.
     /// Outputs of older shuffles make room; those of the same shuffle do not: they will
     /// be read as soon as this one.
-    fn hold(
-        &self,
-        bytes: usize,
-        charged: Option<&Consumer>,
-        shuffle: u64,
-    ) -> Result<StorageHold, StorageRefused> {
+    fn hold(&self, bytes: usize, charged: Option<&Consumer>, shuffle: u64) -> Result<StorageHold, StorageRefused> {
         loop {
             let held = match charged {
                 Some(consumer) => consumer.transfer_to_storage(bytes, &self.storage),
@@ -140,10 +115,7 @@ impl MemoryBlockStore {
                 Ok(hold) => return Ok(hold),
                 Err(refused) => refused,
             };
-            if self
-                .evict_one(|entry| entry.id.shuffle != shuffle)
-                .is_none()
-            {
+            if self.evict_one(|entry| entry.id.shuffle != shuffle).is_none() {
                 return Err(refused);
             }
         }
@@ -166,11 +138,7 @@ impl MemoryBlockStore {
         loop {
             let candidate = {
                 let entries = self.entries.read();
-                entries
-                    .values()
-                    .filter(|e| may(e) && e.is_evictable())
-                    .min_by_key(|e| e.last_used())
-                    .cloned()
+                entries.values().filter(|e| may(e) && e.is_evictable()).min_by_key(|e| e.last_used()).cloned()
             }?;
             self.running.lock().count += 1;
             let freed = self.evict_entry(&candidate);
@@ -236,11 +204,7 @@ impl BlockStore for MemoryBlockStore {
         if let Some(winner) = self.winner(id) {
             return Ok(CommitOutcome::Discarded { winner });
         }
-        let MapOutput {
-            schema,
-            stats,
-            data,
-        } = output;
+        let MapOutput { schema, stats, data } = output;
         let place = self.place(id, &schema, &stats, data)?;
         let entry = Arc::new(Entry::new(id, schema, stats, place));
         entry.touch(self.now());
@@ -261,12 +225,7 @@ impl BlockStore for MemoryBlockStore {
         self.entry(shuffle, map)?.stream(partitions)
     }
 
-    fn read_encoded(
-        &self,
-        shuffle: u64,
-        map: u32,
-        partitions: Range<u32>,
-    ) -> Result<EncodedStream> {
+    fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<EncodedStream> {
         let entry = self.entry(shuffle, map)?;
         let encoder = BlockEncoder::new(SchemaRef::clone(&entry.schema), self.codec)?;
         Ok(EncodedStream::new(entry.stream(partitions)?, encoder))
@@ -274,11 +233,7 @@ impl BlockStore for MemoryBlockStore {
 
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo> {
         let entry = self.entries.read().get(&(shuffle, map)).cloned()?;
-        Some(OutputInfo {
-            id: entry.id,
-            stats: entry.stats.clone(),
-            in_memory: entry.in_memory(),
-        })
+        Some(OutputInfo { id: entry.id, stats: entry.stats.clone(), in_memory: entry.in_memory() })
     }
 
     fn remove_shuffle(&self, shuffle: u64) -> usize {
@@ -291,11 +246,8 @@ impl BlockStore for MemoryBlockStore {
 
     fn usage(&self) -> StoreUsage {
         let entries: Vec<_> = self.entries.read().values().cloned().collect();
-        let mut usage = StoreUsage {
-            outputs: entries.len() as u64,
-            evictions: self.evictions.load(Ordering::Relaxed),
-            ..StoreUsage::default()
-        };
+        let mut usage =
+            StoreUsage { outputs: entries.len() as u64, evictions: self.evictions.load(Ordering::Relaxed), ..StoreUsage::default() };
         for entry in entries {
             let (memory, disk) = entry.sizes();
             usage.memory_bytes += memory;

@@ -163,8 +163,7 @@ pub trait BlockStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// As [`BlockStore::read_stream`].
-    fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>)
-    -> Result<EncodedStream>;
+    fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<EncodedStream>;
 
     /// The committed output of a map, if there is one.
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo>;
@@ -205,13 +204,8 @@ pub fn open_store(uri: &str, config: StoreConfig) -> Result<Arc<dyn BlockStore>>
         "memory" => config.force_file,
         "file" => true,
         other => {
-            return Err(ShuffleError::Invalid(format!(
-                "no shuffle store has the scheme {other:?} (of {uri:?}): use memory: or file:"
-            )));
+            return Err(ShuffleError::Invalid(format!("no shuffle store has the scheme {other:?} (of {uri:?}): use memory: or file:")));
         }
     };
-    Ok(MemoryBlockStore::new(StoreConfig {
-        force_file,
-        ..config
-    }))
+    Ok(MemoryBlockStore::new(StoreConfig { force_file, ..config }))
 }

@@ -57,18 +57,13 @@ impl Iterator for BlockStream {
 
 impl EncodedStream {
     pub(super) fn new(stream: BlockStream, encoder: BlockEncoder) -> Self {
-        Self {
-            encoder: stream.in_memory().then_some(encoder),
-            source: stream.0,
-        }
+        Self { encoder: stream.in_memory().then_some(encoder), source: stream.0 }
     }
 }
 
 impl fmt::Debug for EncodedStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncodedStream")
-            .field("source", &self.source)
-            .finish()
+        f.debug_struct("EncodedStream").field("source", &self.source).finish()
     }
 }
 

@@ -70,10 +70,7 @@ pub(super) struct Buffered {
 
 impl Buffered {
     pub fn new(schema: SchemaRef, partitions: u32, target_rows: usize) -> Self {
-        let shares_dictionaries = schema
-            .fields()
-            .iter()
-            .any(|f| has_dictionary(f.data_type()));
+        let shares_dictionaries = schema.fields().iter().any(|f| has_dictionary(f.data_type()));
         Self {
             schema,
             target_rows,
@@ -122,16 +119,10 @@ impl Buffered {
         for partition in 0..self.chunks.len() {
             let mut cut = Vec::new();
             let pieces = run_pieces(&self.runs, partition as u32);
-            blocks(
-                &self.schema,
-                &pieces,
-                self.target_rows,
-                self.keep_rows(),
-                &mut |batch| {
-                    cut.push(batch);
-                    Ok(())
-                },
-            )?;
+            blocks(&self.schema, &pieces, self.target_rows, self.keep_rows(), &mut |batch| {
+                cut.push(batch);
+                Ok(())
+            })?;
             for batch in &cut {
                 if self.shares_dictionaries {
                     self.chunk_buffers.add(batch);
@@ -158,16 +149,10 @@ impl Buffered {
             }
             let mut merged = Vec::new();
             let pieces: Vec<_> = batches.iter().map(Piece::whole).collect();
-            blocks(
-                &self.schema,
-                &pieces,
-                self.target_rows,
-                keep,
-                &mut |batch| {
-                    merged.push(batch);
-                    Ok(())
-                },
-            )?;
+            blocks(&self.schema, &pieces, self.target_rows, keep, &mut |batch| {
+                merged.push(batch);
+                Ok(())
+            })?;
             *batches = merged;
             coalesced = true;
         }
@@ -184,21 +169,11 @@ impl Buffered {
     }
 
     /// Passes the rows of a partition on, in order, in batches for a file.
-    pub fn for_each(
-        &self,
-        partition: u32,
-        emit: &mut dyn FnMut(RecordBatch) -> Result<()>,
-    ) -> Result<()> {
+    pub fn for_each(&self, partition: u32, emit: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         let chunks = self.chunks[partition as usize].iter().map(Piece::whole);
         let mut pieces: Vec<_> = chunks.collect();
         pieces.extend(run_pieces(&self.runs, partition));
-        blocks(
-            &self.schema,
-            &pieces,
-            self.target_rows,
-            self.keep_rows(),
-            emit,
-        )
+        blocks(&self.schema, &pieces, self.target_rows, self.keep_rows(), emit)
     }
 
     /// Drops everything.
@@ -219,12 +194,7 @@ fn run_pieces(runs: &[Run], partition: u32) -> Vec<Piece<'_>> {
     runs.iter()
         .map(|run| {
             let rows = run.rows(partition);
-            Piece {
-                batch: &run.batch,
-                start: rows.start,
-                len: rows.len(),
-                row_bytes: run.row_bytes,
-            }
+            Piece { batch: &run.batch, start: rows.start, len: rows.len(), row_bytes: run.row_bytes }
         })
         .filter(|piece| piece.len > 0)
         .collect()
@@ -237,7 +207,5 @@ pub(super) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     }
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(SchemaRef::clone(schema), batch.columns().to_vec(), &options)
-        .map_err(|e| {
-            ShuffleError::Invalid(format!("a batch does not fit the shuffle's schema: {e}"))
-        })
+        .map_err(|e| ShuffleError::Invalid(format!("a batch does not fit the shuffle's schema: {e}")))
 }

@@ -17,9 +17,7 @@ use crate::codec::{BlockEncoder, Codec};
 use crate::error::{Result, ShuffleError};
 use crate::hash::{RowChecksum, check_partitions, hash_columns, partition_ids};
 use crate::partition::{Piece, Sorter, assemble};
-use crate::store::{
-    BlockStore, CommitOutcome, Determinism, MapData, MapOutput, MapOutputId, OutputStats,
-};
+use crate::store::{BlockStore, CommitOutcome, Determinism, MapData, MapOutput, MapOutputId, OutputStats};
 use buffer::{Buffered, Stage, conform};
 use spill::Spill;
 
@@ -54,12 +52,7 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> Self {
-        Self {
-            codec: Codec::Lz4,
-            target_rows: 8192,
-            flush_bytes: 64 << 20,
-            min_spill_bytes: 4 << 20,
-        }
+        Self { codec: Codec::Lz4, target_rows: 8192, flush_bytes: 64 << 20, min_spill_bytes: 4 << 20 }
     }
 }
 
@@ -142,9 +135,7 @@ impl ShuffleWriter {
     ) -> Result<Self> {
         check_partitions(partitions)?;
         if options.target_rows == 0 || options.flush_bytes == 0 {
-            return Err(ShuffleError::Invalid(
-                "target_rows and flush_bytes of a shuffle writer must not be 0".to_owned(),
-            ));
+            return Err(ShuffleError::Invalid("target_rows and flush_bytes of a shuffle writer must not be 0".to_owned()));
         }
         Ok(Self {
             sorter: Sorter::new(SchemaRef::clone(&schema), partitions),
@@ -193,11 +184,7 @@ impl ShuffleWriter {
     /// As [`ShuffleWriter::write`]; `Invalid` for an id that is no partition.
     pub fn write_to(&mut self, batch: &RecordBatch, partition_ids: &[u32]) -> Result<()> {
         if partition_ids.len() != batch.num_rows() {
-            return Err(ShuffleError::Invalid(format!(
-                "{} partition ids for {} rows",
-                partition_ids.len(),
-                batch.num_rows()
-            )));
+            return Err(ShuffleError::Invalid(format!("{} partition ids for {} rows", partition_ids.len(), batch.num_rows())));
         }
         self.timed(|writer| writer.write_rows(batch, partition_ids))
     }
@@ -209,10 +196,7 @@ impl ShuffleWriter {
     /// As [`ShuffleWriter::write_to`].
     pub fn write_single(&mut self, batch: &RecordBatch, partition: u32) -> Result<()> {
         if partition >= self.partitions {
-            return Err(ShuffleError::Invalid(format!(
-                "partition {partition} of a shuffle of {}",
-                self.partitions
-            )));
+            return Err(ShuffleError::Invalid(format!("partition {partition} of a shuffle of {}", self.partitions)));
         }
         self.timed(|writer| {
             let batch = conform(batch, &writer.schema)?;
@@ -256,11 +240,7 @@ impl ShuffleWriter {
                 stats.bytes[partition] = batches.iter().map(slice_bytes).sum();
                 stats.rows[partition] = batches.iter().map(|b| b.num_rows() as u64).sum();
             }
-            MapData::Batches {
-                partitions,
-                bytes,
-                charged: None,
-            }
+            MapData::Batches { partitions, bytes, charged: None }
         } else {
             let encoder = encoder(&mut self.encoder, &self.schema, self.options.codec)?;
             let dirs = Arc::clone(self.store.dirs());
@@ -271,11 +251,7 @@ impl ShuffleWriter {
             MapData::File(file)
         };
         self.spills.clear();
-        let mut output = MapOutput {
-            schema: self.schema,
-            stats: stats.clone(),
-            data,
-        };
+        let mut output = MapOutput { schema: self.schema, stats: stats.clone(), data };
         if let MapData::Batches { charged, .. } = &mut output.data {
             *charged = Some(self.memory);
         }
@@ -380,9 +356,7 @@ impl ShuffleWriter {
         if self.small.as_ref().is_some_and(|(p, _)| *p != partition) {
             self.flush_small()?;
         }
-        let (_, small) = self
-            .small
-            .get_or_insert_with(|| (partition, Stage::default()));
+        let (_, small) = self.small.get_or_insert_with(|| (partition, Stage::default()));
         let batch = compact_if_wasteful(&self.schema, batch, |b| small.new_bytes(b))?;
         let bytes = small.push(batch, &[]);
         let full = small.rows() >= self.options.target_rows || small.bytes() >= RUN_BYTES;
@@ -487,11 +461,7 @@ impl ShuffleWriter {
     }
 }
 
-fn encoder<'a>(
-    encoder: &'a mut Option<BlockEncoder>,
-    schema: &SchemaRef,
-    codec: Codec,
-) -> Result<&'a mut BlockEncoder> {
+fn encoder<'a>(encoder: &'a mut Option<BlockEncoder>, schema: &SchemaRef, codec: Codec) -> Result<&'a mut BlockEncoder> {
     match encoder {
         Some(encoder) => Ok(encoder),
         none => Ok(none.insert(BlockEncoder::new(SchemaRef::clone(schema), codec)?)),
@@ -499,16 +469,8 @@ fn encoder<'a>(
 }
 
 /// Copies a batch that would pin more than twice the bytes that it needs.
-fn compact_if_wasteful(
-    schema: &SchemaRef,
-    batch: RecordBatch,
-    pinned: impl FnOnce(&RecordBatch) -> usize,
-) -> Result<RecordBatch> {
-    if pinned(&batch) > 2 * slice_bytes(&batch) as usize + (64 << 10) {
-        assemble(schema, &[Piece::whole(&batch)])
-    } else {
-        Ok(batch)
-    }
+fn compact_if_wasteful(schema: &SchemaRef, batch: RecordBatch, pinned: impl FnOnce(&RecordBatch) -> usize) -> Result<RecordBatch> {
+    if pinned(&batch) > 2 * slice_bytes(&batch) as usize + (64 << 10) { assemble(schema, &[Piece::whole(&batch)]) } else { Ok(batch) }
 }
 
 fn nanos(since: Instant) -> u64 {

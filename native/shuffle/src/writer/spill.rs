@@ -18,22 +18,13 @@ pub(super) struct Spill {
 }
 
 /// Writes all that is buffered to one file.
-pub(super) fn spill(
-    dirs: &LocalDirs,
-    encoder: &mut BlockEncoder,
-    buffered: &Buffered,
-    partitions: u32,
-) -> Result<Spill> {
+pub(super) fn spill(dirs: &LocalDirs, encoder: &mut BlockEncoder, buffered: &Buffered, partitions: u32) -> Result<Spill> {
     let (temp, (partitions, len)) = dirs.write_file("spill", |file, path| {
         let mut writer = FileWriter::new(file, path, encoder);
         write_partitions(&mut writer, partitions, buffered, |_, _| Ok(()))?;
         writer.finish_spill()
     })?;
-    Ok(Spill {
-        temp,
-        partitions,
-        len,
-    })
+    Ok(Spill { temp, partitions, len })
 }
 
 /// Writes the output: the spills' blocks, and what is still buffered.
@@ -49,26 +40,14 @@ pub(super) fn merge(
         let mut sources = open_all(spills)?;
         let mut writer = FileWriter::new(file, path, encoder);
         let partitions = stats.rows.len() as u32;
-        write_partitions(&mut writer, partitions, buffered, |writer, partition| {
-            copy_spilled(writer, &mut sources, partition)
-        })?;
+        write_partitions(&mut writer, partitions, buffered, |writer, partition| copy_spilled(writer, &mut sources, partition))?;
         writer.finish(stats.checksum, stats.determinism)
     })?;
-    Ok(StagedFile {
-        temp,
-        schema,
-        index,
-        len,
-    })
+    Ok(StagedFile { temp, schema, index, len })
 }
 
 /// Puts many spill files into one.
-pub(super) fn merge_spills(
-    dirs: &LocalDirs,
-    encoder: &mut BlockEncoder,
-    spills: &[Spill],
-    partitions: u32,
-) -> Result<Spill> {
+pub(super) fn merge_spills(dirs: &LocalDirs, encoder: &mut BlockEncoder, spills: &[Spill], partitions: u32) -> Result<Spill> {
     let (temp, (partitions, len)) = dirs.write_file("spill", |file, path| {
         let mut sources = open_all(spills)?;
         let mut writer = FileWriter::new(file, path, encoder);
@@ -78,18 +57,10 @@ pub(super) fn merge_spills(
         }
         writer.finish_spill()
     })?;
-    Ok(Spill {
-        temp,
-        partitions,
-        len,
-    })
+    Ok(Spill { temp, partitions, len })
 }
 
-fn copy_spilled(
-    writer: &mut FileWriter<'_>,
-    sources: &mut [(&Spill, File)],
-    partition: u32,
-) -> Result<()> {
+fn copy_spilled(writer: &mut FileWriter<'_>, sources: &mut [(&Spill, File)], partition: u32) -> Result<()> {
     for (spill, file) in sources {
         let entry = &spill.partitions[partition as usize];
         if entry.length > 0 {

@@ -33,9 +33,7 @@ impl Random {
 
     fn text(&mut self) -> String {
         let len = [0, 3, 12, 13, 40][self.below(5) as usize];
-        (0..len)
-            .map(|_| char::from(b'a' + self.below(26) as u8))
-            .collect()
+        (0..len).map(|_| char::from(b'a' + self.below(26) as u8)).collect()
     }
 }
 
@@ -65,13 +63,7 @@ pub fn types() -> Vec<DataType> {
         list_of(Int32),
         list_of(Utf8View),
         list_of(list_of(Int64)),
-        Struct(
-            vec![
-                Field::new("a", Int64, true),
-                Field::new("b", Utf8View, true),
-            ]
-            .into(),
-        ),
+        Struct(vec![Field::new("a", Int64, true), Field::new("b", Utf8View, true)].into()),
         Dictionary(Box::new(Int32), Box::new(Utf8)),
         Dictionary(Box::new(Int8), Box::new(Utf8View)),
         Null,
@@ -79,11 +71,8 @@ pub fn types() -> Vec<DataType> {
 }
 
 pub fn schema(types: &[DataType]) -> SchemaRef {
-    let fields: Vec<_> = types
-        .iter()
-        .enumerate()
-        .map(|(i, t)| Field::new(format!("c{i}"), t.clone(), *t != DataType::Int64 || i > 0))
-        .collect();
+    let fields: Vec<_> =
+        types.iter().enumerate().map(|(i, t)| Field::new(format!("c{i}"), t.clone(), *t != DataType::Int64 || i > 0)).collect();
     Arc::new(Schema::new(fields))
 }
 
@@ -94,9 +83,7 @@ fn column(data_type: &DataType, rows: usize, nullable: bool, random: &mut Random
         move || every > 1 && random.below(every) == 0
     };
     let mut value = |f: &mut dyn FnMut(&mut Random) -> String| -> Vec<Option<String>> {
-        (0..rows)
-            .map(|_| if null() { None } else { Some(f(random)) })
-            .collect()
+        (0..rows).map(|_| if null() { None } else { Some(f(random)) }).collect()
     };
     match data_type {
         DataType::Null => Arc::new(NullArray::new(rows)),
@@ -109,18 +96,10 @@ fn column(data_type: &DataType, rows: usize, nullable: bool, random: &mut Random
                 builder
             };
             let mut nulls = nulls;
-            Arc::new(ListArray::new(
-                Arc::clone(item),
-                arrow::buffer::OffsetBuffer::from_lengths(lengths),
-                values,
-                nulls.finish(),
-            ))
+            Arc::new(ListArray::new(Arc::clone(item), arrow::buffer::OffsetBuffer::from_lengths(lengths), values, nulls.finish()))
         }
         DataType::Struct(fields) => {
-            let columns = fields
-                .iter()
-                .map(|f| column(f.data_type(), rows, true, random))
-                .collect();
+            let columns = fields.iter().map(|f| column(f.data_type(), rows, true, random)).collect();
             let mut nulls = NullBufferBuilder::new(rows);
             (0..rows).for_each(|_| nulls.append(random.below(5) > 0));
             Arc::new(StructArray::new(fields.clone(), columns, nulls.finish()))
@@ -129,9 +108,7 @@ fn column(data_type: &DataType, rows: usize, nullable: bool, random: &mut Random
             let few = value(&mut |r| format!("value number {}", r.below(7)));
             cast(&StringArray::from(few), data_type).unwrap()
         }
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            cast(&StringArray::from(value(&mut Random::text)), data_type).unwrap()
-        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => cast(&StringArray::from(value(&mut Random::text)), data_type).unwrap(),
         DataType::Binary | DataType::BinaryView => {
             let texts = StringArray::from(value(&mut Random::text));
             cast(&cast(&texts, &DataType::Binary).unwrap(), data_type).unwrap()
@@ -148,18 +125,12 @@ fn column(data_type: &DataType, rows: usize, nullable: bool, random: &mut Random
         }
         DataType::Int8 | DataType::Date32 | DataType::Int32 => {
             let small = value(&mut |r| (r.below(200) as i64 - 100).to_string());
-            let ints: Int32Array = small
-                .iter()
-                .map(|v| v.as_ref().map(|v| v.parse::<i32>().unwrap()))
-                .collect();
+            let ints: Int32Array = small.iter().map(|v| v.as_ref().map(|v| v.parse::<i32>().unwrap())).collect();
             cast(&ints, data_type).unwrap()
         }
         other => {
             let ints = value(&mut |r| (r.next() as i64 >> r.below(60)).to_string());
-            let ints: Int64Array = ints
-                .iter()
-                .map(|v| v.as_ref().map(|v| v.parse::<i64>().unwrap()))
-                .collect();
+            let ints: Int64Array = ints.iter().map(|v| v.as_ref().map(|v| v.parse::<i64>().unwrap())).collect();
             cast(&ints, other).unwrap()
         }
     }
@@ -172,38 +143,18 @@ pub fn batch(schema: &SchemaRef, rows: usize, seed: u64) -> RecordBatch {
         0 => (random.below(9) as usize, random.below(9) as usize),
         _ => (0, 0),
     };
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|f| {
-            column(
-                f.data_type(),
-                before + rows + after,
-                f.is_nullable(),
-                &mut random,
-            )
-        })
-        .collect();
+    let columns = schema.fields().iter().map(|f| column(f.data_type(), before + rows + after, f.is_nullable(), &mut random)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(before + rows + after));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .unwrap()
-        .slice(before, rows)
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).unwrap().slice(before, rows)
 }
 
 /// Each row as text.
 pub fn rows(batch: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("NULL");
-    let formatters: Vec<_> = batch
-        .columns()
-        .iter()
-        .map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap())
-        .collect();
+    let formatters: Vec<_> = batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
     (0..batch.num_rows())
         .map(|row| {
-            let cells: Vec<_> = formatters
-                .iter()
-                .map(|f| f.value(row).to_string())
-                .collect();
+            let cells: Vec<_> = formatters.iter().map(|f| f.value(row).to_string()).collect();
             cells.join("|")
         })
         .collect()
@@ -228,25 +179,11 @@ pub struct Process {
 
 pub fn process(budget: usize, uri: &str) -> Process {
     let root = tempfile::tempdir().unwrap();
-    let memory = MemoryManager::new(MemoryConfig {
-        budget_bytes: budget,
-        storage_fraction: 0.0,
-    })
-    .unwrap();
+    let memory = MemoryManager::new(MemoryConfig { budget_bytes: budget, storage_fraction: 0.0 }).unwrap();
     let dirs = LocalDirs::new(&[root.path().join("a"), root.path().join("b")]).unwrap();
-    let config = StoreConfig {
-        memory: Arc::clone(&memory),
-        dirs: Arc::clone(&dirs),
-        codec: Codec::Lz4,
-        force_file: false,
-    };
+    let config = StoreConfig { memory: Arc::clone(&memory), dirs: Arc::clone(&dirs), codec: Codec::Lz4, force_file: false };
     let store = open_store(uri, config).unwrap();
-    Process {
-        root,
-        memory,
-        dirs,
-        store,
-    }
+    Process { root, memory, dirs, store }
 }
 
 impl Process {
@@ -254,25 +191,10 @@ impl Process {
         self.writer_with(schema, partitions, id, WriterOptions::default())
     }
 
-    pub fn writer_with(
-        &self,
-        schema: &SchemaRef,
-        partitions: u32,
-        id: MapOutputId,
-        options: WriterOptions,
-    ) -> ShuffleWriter {
+    pub fn writer_with(&self, schema: &SchemaRef, partitions: u32, id: MapOutputId, options: WriterOptions) -> ShuffleWriter {
         let key = TaskKey(u64::from(id.map) << 32 | u64::from(id.attempt));
         let memory = self.memory.task(key).consumer("ShuffleWriter", true);
-        ShuffleWriter::new(
-            Arc::clone(schema),
-            partitions,
-            id,
-            Determinism::Determinate,
-            Arc::clone(&self.store),
-            memory,
-            options,
-        )
-        .unwrap()
+        ShuffleWriter::new(Arc::clone(schema), partitions, id, Determinism::Determinate, Arc::clone(&self.store), memory, options).unwrap()
     }
 
     /// Files in the directories, locks left out.
@@ -291,10 +213,5 @@ impl Process {
 }
 
 pub fn id(shuffle: u64, map: u32, attempt: u32) -> MapOutputId {
-    MapOutputId {
-        shuffle,
-        map,
-        stage_attempt: 0,
-        attempt,
-    }
+    MapOutputId { shuffle, map, stage_attempt: 0, attempt }
 }

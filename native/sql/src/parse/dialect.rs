@@ -84,18 +84,10 @@ fn strength(token: &Token, next: &TokenWithSpan) -> u8 {
             Keyword::OR => OR,
             Keyword::AND => AND,
             Keyword::NOT => match tokens::keyword(Some(next)) {
-                Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::ILIKE | Keyword::RLIKE | Keyword::REGEXP => {
-                    PREDICATE
-                }
+                Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::ILIKE | Keyword::RLIKE | Keyword::REGEXP => PREDICATE,
                 _ => 0,
             },
-            Keyword::IS
-            | Keyword::IN
-            | Keyword::BETWEEN
-            | Keyword::LIKE
-            | Keyword::ILIKE
-            | Keyword::RLIKE
-            | Keyword::REGEXP => PREDICATE,
+            Keyword::IS | Keyword::IN | Keyword::BETWEEN | Keyword::LIKE | Keyword::ILIKE | Keyword::RLIKE | Keyword::REGEXP => PREDICATE,
             _ => 0,
         },
         Token::Eq | Token::Spaceship | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq => COMPARISON,
@@ -255,20 +247,12 @@ fn begins_clause(word: Keyword, next: &TokenWithSpan) -> bool {
     let value_follows = !matches!(next.token, Token::Comma | Token::RParen | Token::EOF | Token::SemiColon)
         && !matches!(follower, Keyword::FROM | Keyword::AS | Keyword::WHERE | Keyword::ON | Keyword::JOIN);
     match word {
-        Keyword::WHERE | Keyword::HAVING | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS => {
-            true
-        }
-        Keyword::GROUP | Keyword::ORDER | Keyword::SORT | Keyword::CLUSTER | Keyword::DISTRIBUTE => {
-            follower == Keyword::BY
-        }
+        Keyword::WHERE | Keyword::HAVING | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS => true,
+        Keyword::GROUP | Keyword::ORDER | Keyword::SORT | Keyword::CLUSTER | Keyword::DISTRIBUTE => follower == Keyword::BY,
         Keyword::LATERAL => follower == Keyword::VIEW,
-        Keyword::LIMIT
-        | Keyword::OFFSET
-        | Keyword::WINDOW
-        | Keyword::QUALIFY
-        | Keyword::FETCH
-        | Keyword::FOR
-        | Keyword::INTO => value_follows,
+        Keyword::LIMIT | Keyword::OFFSET | Keyword::WINDOW | Keyword::QUALIFY | Keyword::FETCH | Keyword::FOR | Keyword::INTO => {
+            value_follows
+        }
         _ => false,
     }
 }

@@ -5,9 +5,7 @@ use super::operator::operand;
 use super::{Builder, interval, literal};
 use crate::error::{QueryError, Result};
 use crate::tree::{Expression, Position, SubqueryKind, WhenBranch};
-use sqlparser::ast::{
-    self, AccessExpr, Expr, Ident, Interval, ObjectName, ObjectNamePart, Subscript, TypedString, Value,
-};
+use sqlparser::ast::{self, AccessExpr, Expr, Ident, Interval, ObjectName, ObjectNamePart, Subscript, TypedString, Value};
 use sqlparser::tokenizer::{Span, TokenWithSpan};
 
 pub(super) fn function(name: &str, arguments: Vec<Expression>, position: Option<Position>) -> Expression {
@@ -80,9 +78,7 @@ impl Builder {
                 let data_type = self.data_type(data_type, at)?;
                 Ok(Expression::Cast { expression: Box::new(self.expression(*expr)?), data_type, is_try, position: at })
             }
-            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
-                self.case(operand, conditions, else_result, at)
-            }
+            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => self.case(operand, conditions, else_result, at),
             Expr::Subquery(query) => self.subquery(SubqueryKind::Scalar, *query, vec![], false, at),
             Expr::Exists { subquery, negated } => self.subquery(SubqueryKind::Exists, *subquery, vec![], negated, at),
             Expr::InSubquery { expr, subquery, negated } => {
@@ -108,9 +104,7 @@ impl Builder {
             | Expr::Like { .. }
             | Expr::ILike { .. }
             | Expr::RLike { .. }) => self.operator(operator, at),
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => {
-                Err(QueryError::unsupported("A comparison with ANY, SOME or ALL").at(at))
-            }
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => Err(QueryError::unsupported("A comparison with ANY, SOME or ALL").at(at)),
             Expr::Collate { .. } => Err(QueryError::unsupported("COLLATE").at(at)),
             Expr::Lambda(_) => Err(QueryError::unsupported("A lambda function").at(at)),
             Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) => {
@@ -184,9 +178,7 @@ impl Builder {
                 }
                 AccessExpr::Subscript(Subscript::Index { index }) => self.expression(index)?,
                 AccessExpr::Subscript(Subscript::Slice { lower_bound: _, upper_bound: _, stride: _ }) => {
-                    return Err(QueryError::unsupported("An array slice")
-                        .at(at)
-                        .hint("Use slice(array, start, length)"));
+                    return Err(QueryError::unsupported("An array slice").at(at).hint("Use slice(array, start, length)"));
                 }
             };
             current = function("[]", vec![current, extraction], at);
@@ -346,9 +338,7 @@ fn typed_string(typed: TypedString, at: Option<Position>) -> Result<Expression> 
     match data_type {
         Sql::Date => literal::date(&text, at),
         Sql::Timestamp(None, TimezoneInfo::None) => literal::timestamp(&text, "TIMESTAMP", DataType::Timestamp, at),
-        Sql::Timestamp(None, TimezoneInfo::WithTimeZone) => {
-            literal::timestamp(&text, "TIMESTAMP_LTZ", DataType::Timestamp, at)
-        }
+        Sql::Timestamp(None, TimezoneInfo::WithTimeZone) => literal::timestamp(&text, "TIMESTAMP_LTZ", DataType::Timestamp, at),
         Sql::TimestampNtz(None) => literal::timestamp(&text, "TIMESTAMP_NTZ", DataType::TimestampNtz, at),
         other => Err(QueryError::unsupported(format!("A literal of type {other}")).at(at)),
     }

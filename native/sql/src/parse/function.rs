@@ -5,8 +5,8 @@ use super::literal;
 use crate::error::{QueryError, Result};
 use crate::tree::{DataType, Expression, Position};
 use sqlparser::ast::{
-    DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, NullTreatment,
+    DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
+    NullTreatment,
 };
 use sqlparser::tokenizer::TokenWithSpan;
 
@@ -17,9 +17,7 @@ impl Builder {
         let name = match <[String; 1]>::try_from(parts) {
             Ok([name]) => name,
             Err(parts) => {
-                return Err(
-                    QueryError::unsupported(format!("The function {} of a schema", parts.join("."))).at(position)
-                );
+                return Err(QueryError::unsupported(format!("The function {} of a schema", parts.join("."))).at(position));
             }
         };
         let refuse = |what: &str| Err(QueryError::unsupported(format!("{what} of {name}")).at(position));
@@ -47,8 +45,7 @@ impl Builder {
                 for clause in clauses {
                     match clause {
                         FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => {
-                            let inside =
-                                ["first", "last", "any_value"].iter().any(|known| name.eq_ignore_ascii_case(known));
+                            let inside = ["first", "last", "any_value"].iter().any(|known| name.eq_ignore_ascii_case(known));
                             if !inside || treatment == NullTreatment::RespectNulls {
                                 return refuse("IGNORE or RESPECT NULLS in the arguments");
                             }
@@ -108,8 +105,7 @@ impl Builder {
             FunctionArg::Unnamed(FunctionArgExpr::WildcardWithOptions(_)) => {
                 Err(QueryError::unsupported(format!("A star with options in {function}")).at(at))
             }
-            FunctionArg::Named { name: _, arg: _, operator: _ }
-            | FunctionArg::ExprNamed { name: _, arg: _, operator: _ } => {
+            FunctionArg::Named { name: _, arg: _, operator: _ } | FunctionArg::ExprNamed { name: _, arg: _, operator: _ } => {
                 Err(QueryError::unsupported(format!("A named argument of {function}")).at(at))
             }
         }

@@ -75,8 +75,7 @@ impl Builder {
                 .at(at)
                 .hint("Write GROUP BY GROUPING SETS (())"));
         }
-        let has_analytics =
-            exprs.iter().any(|expr| matches!(expr, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_)));
+        let has_analytics = exprs.iter().any(|expr| matches!(expr, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_)));
         if modifier.is_some() && has_analytics {
             return Err(QueryError::unsupported("GROUP BY that mixes two ways of grouping sets").at(at));
         }
@@ -163,10 +162,7 @@ fn union(left: &[u32], right: &[u32]) -> Vec<u32> {
 }
 
 fn rollup(elements: &[Vec<u32>]) -> Vec<Vec<u32>> {
-    (0..=elements.len())
-        .rev()
-        .map(|length| elements.iter().take(length).fold(vec![], |all, element| union(&all, element)))
-        .collect()
+    (0..=elements.len()).rev().map(|length| elements.iter().take(length).fold(vec![], |all, element| union(&all, element))).collect()
 }
 
 fn cube(elements: &[Vec<u32>]) -> Option<Vec<Vec<u32>>> {

@@ -14,12 +14,7 @@ type Parsed = Vec<(String, Vec<Expr>)>;
 
 impl Builder {
     /// The first hint ends up outermost, as in Spark.
-    pub(super) fn hints(
-        &mut self,
-        relation: Relation,
-        hints: Vec<OptimizerHint>,
-        at: Option<Position>,
-    ) -> Result<Relation> {
+    pub(super) fn hints(&mut self, relation: Relation, hints: Vec<OptimizerHint>, at: Option<Position>) -> Result<Relation> {
         let mut relation = relation;
         for hint in hints.into_iter().rev() {
             let OptimizerHint { prefix: _, text, style: _ } = hint;

@@ -144,13 +144,9 @@ impl Unit {
 
 /// The literal for what [`parse`] found.
 pub(super) fn literal(text: &str, from: Option<&str>, to: Option<&str>, at: Option<Position>) -> Result<Expression> {
-    let invalid = |why: &str| {
-        QueryError::new("INVALID_INTERVAL_FORMAT", format!("The interval '{text}' is invalid: {why}")).at(at)
-    };
+    let invalid = |why: &str| QueryError::new("INVALID_INTERVAL_FORMAT", format!("The interval '{text}' is invalid: {why}")).at(at);
     let (amount, data_type) = match (from.and_then(Unit::of), to.and_then(Unit::of)) {
-        (Some(from), Some(to)) => {
-            (between(text, from, to).map_err(invalid)?, DataType::interval(from.field(), to.field()))
-        }
+        (Some(from), Some(to)) => (between(text, from, to).map_err(invalid)?, DataType::interval(from.field(), to.field())),
         _ => units(text).map_err(invalid)?,
     };
     if matches!(data_type, DataType::YearMonthInterval { .. }) && i32::try_from(amount).is_err() {
@@ -209,9 +205,7 @@ fn seconds(number: &str) -> Option<i64> {
         None => (false, number.strip_prefix('+').unwrap_or(number)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if (whole.is_empty() && fraction.is_empty())
-        || fraction.len() > 9
-        || !whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit())
+    if (whole.is_empty() && fraction.is_empty()) || fraction.len() > 9 || !whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit())
     {
         return None;
     }

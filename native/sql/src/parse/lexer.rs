@@ -146,8 +146,9 @@ impl Lexer<'_> {
             match self.bump() {
                 None => {
                     let shown: String = self.text.get(from..).unwrap_or_default().chars().take(20).collect();
-                    return Err(syntax_at(&format!("{quote}{shown}"), start)
-                        .hint(format!("The string that starts here has no closing {quote}")));
+                    return Err(
+                        syntax_at(&format!("{quote}{shown}"), start).hint(format!("The string that starts here has no closing {quote}"))
+                    );
                 }
                 Some('\\') if !raw => {
                     self.bump();
@@ -226,11 +227,7 @@ impl Lexer<'_> {
             self.bump();
         }
         let word = self.text.get(from..self.offset).unwrap_or_default().to_owned();
-        let token = if word.chars().all(|c| c.is_ascii_digit()) {
-            Token::Number(word, false)
-        } else {
-            Token::make_word(&word, None)
-        };
+        let token = if word.chars().all(|c| c.is_ascii_digit()) { Token::Number(word, false) } else { Token::make_word(&word, None) };
         self.push(token, start);
     }
 

@@ -84,10 +84,8 @@ fn out_of_range(
 
 /// Precision and scale as the digits are written: `1.50` is decimal(3,2), `0.05` decimal(2,2), `1E3` decimal(4,0).
 fn decimal(text: &str, at: Option<Position>) -> Result<Expression> {
-    let too_long = || {
-        QueryError::new("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", format!("The number {text} has more than 38 digits"))
-            .at(at)
-    };
+    let too_long =
+        || QueryError::new("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", format!("The number {text} has more than 38 digits")).at(at);
     let (mantissa, exponent) = text.split_once('E').unwrap_or((text, "0"));
     let exponent: i64 = exponent.parse().map_err(|_| too_long())?;
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
@@ -131,8 +129,7 @@ pub(super) fn binary(text: &str, at: Option<Position>) -> Result<Expression> {
 }
 
 fn invalid(kind: &str, text: &str, at: Option<Position>) -> QueryError {
-    QueryError::new("INVALID_TYPED_LITERAL", format!("The value of the typed literal \"{kind}\" is invalid: '{text}'"))
-        .at(at)
+    QueryError::new("INVALID_TYPED_LITERAL", format!("The value of the typed literal \"{kind}\" is invalid: '{text}'")).at(at)
 }
 
 /// `DATE '2020-1-2'` to `2020-01-02`; month and day may be missing, and anything may follow the day after a `T`.
@@ -234,7 +231,6 @@ fn zone(text: &str) -> Option<String> {
         let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
         return (hours * 60 + minutes <= 18 * 60 && minutes < 60).then(|| format!("{sign}{hours:02}:{minutes:02}"));
     }
-    let is_region =
-        text.contains('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
+    let is_region = text.contains('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
     is_region.then(|| format!("[{text}]"))
 }

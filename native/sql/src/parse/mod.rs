@@ -83,8 +83,7 @@ fn parse_closed<T: Send>(tokens: Vec<TokenWithSpan>, step: fn(&mut Parser<'_>, &
     let internal = || QueryError::new("INTERNAL_ERROR", "The SQL parser failed");
     let run = move || {
         let dialect = SparkDialect::new(shape);
-        let mut parser =
-            Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens.clone());
+        let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens.clone());
         let parsed = step(&mut parser, &mut Builder::default());
         if let Some(failure) = dialect.take_failure() {
             return Err(failure);

@@ -8,13 +8,9 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, ValueWithSpan};
 /// `NOT` of a subquery predicate is part of it.
 pub(super) fn not(expression: Expression, at: Option<Position>) -> Expression {
     match expression {
-        Expression::Subquery {
-            kind: kind @ (SubqueryKind::Exists | SubqueryKind::In),
-            plan,
-            values,
-            negated,
-            position,
-        } => Expression::Subquery { kind, plan, values, negated: !negated, position },
+        Expression::Subquery { kind: kind @ (SubqueryKind::Exists | SubqueryKind::In), plan, values, negated, position } => {
+            Expression::Subquery { kind, plan, values, negated: !negated, position }
+        }
         other => function("not", vec![other], at),
     }
 }
@@ -35,9 +31,7 @@ impl Builder {
             | Expr::IsUnknown(left)
             | Expr::IsNotUnknown(left)
             | Expr::InList { expr: left, .. } => operand(left)?,
-            Expr::Like { expr: left, pattern, .. }
-            | Expr::ILike { expr: left, pattern, .. }
-            | Expr::RLike { expr: left, pattern, .. } => {
+            Expr::Like { expr: left, pattern, .. } | Expr::ILike { expr: left, pattern, .. } | Expr::RLike { expr: left, pattern, .. } => {
                 operand(left)?;
                 operand(pattern)?;
             }
@@ -68,9 +62,7 @@ impl Builder {
             Expr::IsFalse(expr) => self.is_boolean(*expr, false, false, at),
             Expr::IsNotFalse(expr) => self.is_boolean(*expr, false, true, at),
             Expr::IsNull(expr) | Expr::IsUnknown(expr) => Ok(function("isnull", vec![self.expression(*expr)?], at)),
-            Expr::IsNotNull(expr) | Expr::IsNotUnknown(expr) => {
-                Ok(function("isnotnull", vec![self.expression(*expr)?], at))
-            }
+            Expr::IsNotNull(expr) | Expr::IsNotUnknown(expr) => Ok(function("isnotnull", vec![self.expression(*expr)?], at)),
             Expr::InList { expr, list, negated } => {
                 let mut arguments = vec![self.expression(*expr)?];
                 arguments.extend(self.expressions(list)?);
@@ -80,15 +72,11 @@ impl Builder {
                 let arguments = vec![self.expression(*expr)?, self.expression(*low)?, self.expression(*high)?];
                 Ok(negate(function("between", arguments, at), negated, at))
             }
-            Expr::Like { negated, any, expr, pattern, escape_char } => {
-                self.like("like", (*expr, *pattern), escape_char, any, negated, at)
-            }
+            Expr::Like { negated, any, expr, pattern, escape_char } => self.like("like", (*expr, *pattern), escape_char, any, negated, at),
             Expr::ILike { negated, any, expr, pattern, escape_char } => {
                 self.like("ilike", (*expr, *pattern), escape_char, any, negated, at)
             }
-            Expr::RLike { negated, expr, pattern, regexp: _ } => {
-                self.like("rlike", (*expr, *pattern), None, false, negated, at)
-            }
+            Expr::RLike { negated, expr, pattern, regexp: _ } => self.like("rlike", (*expr, *pattern), None, false, negated, at),
             _ => Err(QueryError::unsupported("This operator").at(at)),
         }
     }

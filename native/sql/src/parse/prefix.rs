@@ -6,8 +6,7 @@ use super::lexer::position;
 use super::{special, tokens};
 use crate::error::QueryError;
 use sqlparser::ast::{
-    CastKind, DataType, Expr, FunctionArguments, Ident, ObjectName, TimezoneInfo, TypedString, UnaryOperator, Value,
-    ValueWithSpan,
+    CastKind, DataType, Expr, FunctionArguments, Ident, ObjectName, TimezoneInfo, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -21,9 +20,7 @@ pub(super) fn prefix(dialect: &SparkDialect, parser: &mut Parser) -> Parsed<Expr
     let span = token.span;
     match token.token {
         Token::Word(word) => self::word(dialect, parser, &word, span),
-        Token::Number(..) | Token::SingleQuotedString(_) | Token::HexStringLiteral(_) => {
-            Ok(Expr::Value(parser.parse_value()?))
-        }
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::HexStringLiteral(_) => Ok(Expr::Value(parser.parse_value()?)),
         Token::Minus => {
             parser.next_token();
             // The sign is part of the literal, so that the smallest value of a type can be written.
@@ -43,9 +40,7 @@ pub(super) fn prefix(dialect: &SparkDialect, parser: &mut Parser) -> Parsed<Expr
             unary(parser, UnaryOperator::BitwiseNot, TIMES, span)
         }
         Token::LParen => parenthesis(dialect, parser, span),
-        Token::Colon | Token::Question => {
-            dialect.fail(QueryError::unsupported("A parameter marker"), position(span.start))
-        }
+        Token::Colon | Token::Question => dialect.fail(QueryError::unsupported("A parameter marker"), position(span.start)),
         _ => expected("an expression", parser),
     }
 }
@@ -160,11 +155,8 @@ fn typed_literal(dialect: &SparkDialect, parser: &mut Parser, word: &Word, span:
         "TIMESTAMP_NTZ" => DataType::TimestampNtz(None),
         "TIME" => return dialect.fail(QueryError::unsupported("The type TIME"), position(span.start)),
         _ => {
-            let error = QueryError::new(
-                "UNSUPPORTED_TYPED_LITERAL",
-                format!("Literals of the type \"{kind}\" are not supported"),
-            )
-            .hint("Supported types are \"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\" and \"X\"");
+            let error = QueryError::new("UNSUPPORTED_TYPED_LITERAL", format!("Literals of the type \"{kind}\" are not supported"))
+                .hint("Supported types are \"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\" and \"X\"");
             return dialect.fail(error, position(span.start));
         }
     };
@@ -193,12 +185,9 @@ fn is_niladic(word: &str) -> bool {
 /// them.
 fn is_reserved(word: Keyword, next: &TokenWithSpan) -> bool {
     match word {
-        Keyword::GROUP
-        | Keyword::ORDER
-        | Keyword::SORT
-        | Keyword::CLUSTER
-        | Keyword::DISTRIBUTE
-        | Keyword::PARTITION => tokens::keyword(Some(next)) == Keyword::BY,
+        Keyword::GROUP | Keyword::ORDER | Keyword::SORT | Keyword::CLUSTER | Keyword::DISTRIBUTE | Keyword::PARTITION => {
+            tokens::keyword(Some(next)) == Keyword::BY
+        }
         Keyword::LIMIT | Keyword::OFFSET => matches!(next.token, Token::Number(..)),
         Keyword::AND
         | Keyword::AS

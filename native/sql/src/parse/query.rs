@@ -3,9 +3,7 @@ use super::Builder;
 use super::expression::{ident, names};
 use crate::error::{QueryError, Result};
 use crate::tree::{Cte, Expression, NullOrdering, Relation, SetOpKind, SortDirection, SortOrder};
-use sqlparser::ast::{
-    self, LimitClause, OffsetRows, OrderByExpr, OrderByKind, OrderByOptions, Query, SetExpr, SetOperator, SetQuantifier,
-};
+use sqlparser::ast::{self, LimitClause, OffsetRows, OrderByExpr, OrderByKind, OrderByOptions, Query, SetExpr, SetOperator, SetQuantifier};
 
 /// `CLUSTER BY`, `DISTRIBUTE BY` and `SORT BY`, which apply to the whole query; sqlparser hangs them on its last SELECT.
 #[derive(Default)]
@@ -36,18 +34,7 @@ impl Organization {
 
 impl Builder {
     pub(super) fn query(&mut self, query: Query) -> Result<Relation> {
-        let Query {
-            with,
-            body,
-            order_by,
-            limit_clause,
-            fetch,
-            locks,
-            for_clause,
-            settings,
-            format_clause,
-            pipe_operators,
-        } = query;
+        let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
         refuse(fetch.is_some(), "FETCH")?;
         refuse(!locks.is_empty() || for_clause.is_some(), "FOR")?;
         refuse(settings.is_some(), "SETTINGS")?;
@@ -91,11 +78,7 @@ impl Builder {
             let at = super::lexer::position(alias.name.span.start);
             let (name, column_aliases) = table_alias(alias)?;
             if ctes.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
-                return Err(QueryError::new(
-                    "DUPLICATED_CTE_NAMES",
-                    format!("CTE definition can't have duplicate names: {name}"),
-                )
-                .at(at));
+                return Err(QueryError::new("DUPLICATED_CTE_NAMES", format!("CTE definition can't have duplicate names: {name}")).at(at));
             }
             ctes.push(Cte { name, column_aliases, plan: self.query(*query)? });
         }
@@ -137,14 +120,7 @@ impl Builder {
                 }
             };
             let right = Box::new(self.set_expr(right)?);
-            relation = Relation::SetOp {
-                kind,
-                left: Box::new(relation),
-                right,
-                is_all,
-                by_name: false,
-                allow_missing_columns: false,
-            };
+            relation = Relation::SetOp { kind, left: Box::new(relation), right, is_all, by_name: false, allow_missing_columns: false };
         }
         self.leave(levels);
         Ok(relation)
@@ -162,12 +138,7 @@ impl Builder {
             {
                 return Err(QueryError::new(
                     "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-                    format!(
-                        "Inline table expected {} columns but found {} columns in row {}",
-                        first.len(),
-                        row.len(),
-                        rows.len()
-                    ),
+                    format!("Inline table expected {} columns but found {} columns in row {}", first.len(), row.len(), rows.len()),
                 )
                 .at(at));
             }
@@ -176,12 +147,7 @@ impl Builder {
         Ok(Relation::LocalRelation { rows, column_names: None, fields: None, column_ids: None })
     }
 
-    fn organize(
-        &mut self,
-        relation: Relation,
-        organization: Organization,
-        order_by: Option<ast::OrderBy>,
-    ) -> Result<Relation> {
+    fn organize(&mut self, relation: Relation, organization: Organization, order_by: Option<ast::OrderBy>) -> Result<Relation> {
         let Organization { cluster_by, distribute_by, sort_by } = organization;
         let clauses = [order_by.is_some(), !cluster_by.is_empty(), !distribute_by.is_empty() || !sort_by.is_empty()];
         if clauses.iter().filter(|given| **given).count() > 1 {
@@ -190,8 +156,7 @@ impl Builder {
                 "Combination of ORDER BY, SORT BY, DISTRIBUTE BY and CLUSTER BY is not possible",
             ));
         }
-        let ascending =
-            |child| SortOrder { child, direction: SortDirection::Ascending, null_ordering: NullOrdering::Default };
+        let ascending = |child| SortOrder { child, direction: SortDirection::Ascending, null_ordering: NullOrdering::Default };
         if let Some(order_by) = order_by {
             let ast::OrderBy { kind, interpolate } = order_by;
             refuse(interpolate.is_some(), "INTERPOLATE")?;

@@ -44,9 +44,7 @@ fn row(tokens: &[TokenWithSpan], start: usize) -> Option<usize> {
     let first = tokens.get(start)?;
     let starts = match &first.token {
         Token::Number(..) | Token::SingleQuotedString(_) | Token::Minus | Token::Plus | Token::LParen => true,
-        Token::Word(_) => {
-            !matches!(keyword(Some(first)), Keyword::FROM | Keyword::AS | Keyword::WHERE | Keyword::SELECT)
-        }
+        Token::Word(_) => !matches!(keyword(Some(first)), Keyword::FROM | Keyword::AS | Keyword::WHERE | Keyword::SELECT),
         _ => false,
     };
     // A column called `values`: `values, a`, `values = 1`, `values AS v`.
@@ -83,18 +81,11 @@ fn is_value(tokens: &[TokenWithSpan], at: usize) -> bool {
 /// Whether the word at `at` belongs to the expression before it.
 fn continues(tokens: &[TokenWithSpan], at: usize) -> bool {
     let previous = at.checked_sub(1).and_then(|before| tokens.get(before));
-    let is_operator =
-        |token| matches!(keyword(token), Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::DIV | Keyword::IS);
+    let is_operator = |token| matches!(keyword(token), Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::DIV | Keyword::IS);
     let is_unit = |token: Option<&TokenWithSpan>| {
         matches!(
             keyword(token),
-            Keyword::YEAR
-                | Keyword::MONTH
-                | Keyword::DAY
-                | Keyword::HOUR
-                | Keyword::MINUTE
-                | Keyword::SECOND
-                | Keyword::TO
+            Keyword::YEAR | Keyword::MONTH | Keyword::DAY | Keyword::HOUR | Keyword::MINUTE | Keyword::SECOND | Keyword::TO
         )
     };
     !ends_operand(previous)

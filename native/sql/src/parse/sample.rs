@@ -5,8 +5,7 @@ use super::query::refuse;
 use crate::error::{QueryError, Result};
 use crate::tree::{Expression, Relation};
 use sqlparser::ast::{
-    TableSample, TableSampleBucket, TableSampleKind, TableSampleQuantity, TableSampleSeed, TableSampleUnit,
-    ValueWithSpan,
+    TableSample, TableSampleBucket, TableSampleKind, TableSampleQuantity, TableSampleSeed, TableSampleUnit, ValueWithSpan,
 };
 use std::hash::{BuildHasher, RandomState};
 

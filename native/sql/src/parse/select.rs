@@ -6,8 +6,7 @@ use super::query::refuse;
 use crate::error::{QueryError, Result};
 use crate::tree::{Expression, GroupKind, Position, Relation};
 use sqlparser::ast::{
-    Distinct, ExceptSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
-    WildcardAdditionalOptions,
+    Distinct, ExceptSelectItem, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
 impl Builder {
@@ -49,12 +48,9 @@ impl Builder {
         unsupported(!connect_by.is_empty(), "CONNECT BY")?;
         unsupported(value_table_mode.is_some(), "SELECT AS STRUCT or VALUE")?;
         if !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty() {
-            return Err(QueryError::new(
-                "PARSE_SYNTAX_ERROR",
-                "SORT BY, DISTRIBUTE BY and CLUSTER BY cannot stand before a set operator",
-            )
-            .at(at)
-            .hint("Put the SELECT in parentheses"));
+            return Err(QueryError::new("PARSE_SYNTAX_ERROR", "SORT BY, DISTRIBUTE BY and CLUSTER BY cannot stand before a set operator")
+                .at(at)
+                .hint("Put the SELECT in parentheses"));
         }
         let has_windows = !named_window.is_empty();
         if has_windows {
@@ -158,15 +154,7 @@ fn qualified(relation: Relation, position: Option<Position>) -> Relation {
 }
 
 fn wildcard(target: Option<Vec<String>>, options: WildcardAdditionalOptions) -> Result<Expression> {
-    let WildcardAdditionalOptions {
-        wildcard_token,
-        opt_ilike,
-        opt_exclude,
-        opt_except,
-        opt_rename,
-        opt_replace,
-        opt_alias,
-    } = options;
+    let WildcardAdditionalOptions { wildcard_token, opt_ilike, opt_exclude, opt_except, opt_rename, opt_replace, opt_alias } = options;
     let at = position(wildcard_token.0.span.start);
     let unsupported = |given: bool, what: &str| refuse(given, what).map_err(|error| error.at(at));
     unsupported(opt_ilike.is_some(), "ILIKE after a star")?;

@@ -156,8 +156,7 @@ pub(super) fn locate(error: QueryError, tokens: &[TokenWithSpan]) -> QueryError 
         }
         let text = token.token.to_string().to_ascii_uppercase();
         let is_keyword = text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '|' | '>'));
-        is_keyword
-            && error.message.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')')).any(|word| word == text)
+        is_keyword && error.message.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')')).any(|word| word == text)
     };
     let at = tokens.iter().find(named).and_then(|token| position(token.span.start));
     error.at(at)
@@ -166,9 +165,9 @@ pub(super) fn locate(error: QueryError, tokens: &[TokenWithSpan]) -> QueryError 
 /// Statements that are no queries, by their first words.
 pub(super) fn statement(tokens: &[TokenWithSpan]) -> Option<QueryError> {
     const STATEMENTS: &[&str] = &[
-        "ALTER", "ANALYZE", "BEGIN", "CACHE", "CALL", "CLEAR", "CREATE", "DECLARE", "DELETE", "DESC", "DESCRIBE",
-        "DROP", "EXECUTE", "EXPLAIN", "GRANT", "INSERT", "LIST", "LOAD", "MERGE", "MSCK", "REFRESH", "REPAIR",
-        "REPLACE", "RESET", "REVOKE", "SET", "SHOW", "TRUNCATE", "UNCACHE", "UPDATE", "USE", "ADD",
+        "ALTER", "ANALYZE", "BEGIN", "CACHE", "CALL", "CLEAR", "CREATE", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DROP", "EXECUTE",
+        "EXPLAIN", "GRANT", "INSERT", "LIST", "LOAD", "MERGE", "MSCK", "REFRESH", "REPAIR", "REPLACE", "RESET", "REVOKE", "SET", "SHOW",
+        "TRUNCATE", "UNCACHE", "UPDATE", "USE", "ADD",
     ];
     let upper = |at: usize| match tokens.get(at).map(|t| &t.token) {
         Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),

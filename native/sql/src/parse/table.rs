@@ -6,8 +6,8 @@ use super::query::{refuse, table_alias};
 use crate::error::{QueryError, Result};
 use crate::tree::{DataType, Expression, JoinKind, Position, ReadSource, Relation};
 use sqlparser::ast::{
-    FunctionArg, FunctionArgExpr, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias,
-    TableFactor, TableFunctionArgs, TableWithJoins,
+    FunctionArg, FunctionArgExpr, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias, TableFactor,
+    TableFunctionArgs, TableWithJoins,
 };
 
 /// Formats whose name before a quoted path makes it a file source.
@@ -49,9 +49,7 @@ impl Builder {
         let (kind, constraint) = match join_operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => (JoinKind::Inner, constraint),
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (JoinKind::LeftOuter, constraint),
-            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
-                (JoinKind::RightOuter, constraint)
-            }
+            JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (JoinKind::RightOuter, constraint),
             JoinOperator::FullOuter(constraint) => (JoinKind::FullOuter, constraint),
             JoinOperator::CrossJoin(constraint) => (JoinKind::Cross, constraint),
             JoinOperator::Semi(constraint) | JoinOperator::LeftSemi(constraint) => (JoinKind::LeftSemi, constraint),
@@ -83,18 +81,7 @@ impl Builder {
     fn table(&mut self, table: TableFactor) -> Result<(Relation, bool)> {
         self.enter(1)?;
         let result = match table {
-            TableFactor::Table {
-                name,
-                alias,
-                args,
-                with_hints,
-                version,
-                with_ordinality,
-                partitions,
-                json_path,
-                sample,
-                index_hints,
-            } => {
+            TableFactor::Table { name, alias, args, with_hints, version, with_ordinality, partitions, json_path, sample, index_hints } => {
                 let at = name.0.first().and_then(ObjectNamePart::as_ident).and_then(|ident| position(ident.span.start));
                 let unsupported = |given: bool, what: &str| refuse(given, what).map_err(|error| error.at(at));
                 unsupported(!with_hints.is_empty() || !index_hints.is_empty(), "A table hint of this form")?;
@@ -152,9 +139,7 @@ impl Builder {
                 } => text.parse::<i64>().ok(),
                 _ => None,
             };
-            numbers.push(
-                number.ok_or_else(|| QueryError::unsupported("An argument of range that is no whole number").at(at))?,
-            );
+            numbers.push(number.ok_or_else(|| QueryError::unsupported("An argument of range that is no whole number").at(at))?);
         }
         let (start, end, step, partitions) = match numbers.as_slice() {
             [end] => (0, *end, 1, None),
@@ -174,9 +159,12 @@ impl Builder {
         }
         let num_partitions = match partitions {
             None => None,
-            Some(count) => Some(u32::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
-                QueryError::new("DATATYPE_MISMATCH", "The number of partitions of range must be positive").at(at)
-            })?),
+            Some(count) => Some(
+                u32::try_from(count)
+                    .ok()
+                    .filter(|count| *count > 0)
+                    .ok_or_else(|| QueryError::new("DATATYPE_MISMATCH", "The number of partitions of range must be positive").at(at))?,
+            ),
         };
         Ok(Relation::Range { start, end, step, num_partitions, column_id: None })
     }
@@ -205,15 +193,8 @@ fn read(name: ObjectName) -> Result<Relation> {
     let is_quoted = name.0.last().and_then(ObjectNamePart::as_ident).is_some_and(|ident| ident.quote_style.is_some());
     let (parts, position) = object_name(name)?;
     let source = match <[String; 2]>::try_from(parts) {
-        Ok([format, path])
-            if is_quoted && (FORMATS.contains(&format.to_ascii_lowercase().as_str()) || path.contains('/')) =>
-        {
-            ReadSource::DataSource {
-                format: format.to_ascii_lowercase(),
-                paths: vec![path],
-                options: vec![],
-                schema: None,
-            }
+        Ok([format, path]) if is_quoted && (FORMATS.contains(&format.to_ascii_lowercase().as_str()) || path.contains('/')) => {
+            ReadSource::DataSource { format: format.to_ascii_lowercase(), paths: vec![path], options: vec![], schema: None }
         }
         Ok(parts) => ReadSource::NamedTable { parts: parts.into() },
         Err(parts) => ReadSource::NamedTable { parts },

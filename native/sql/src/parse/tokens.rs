@@ -83,8 +83,7 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> 
                     || keyword(previous) == Keyword::AS
                 {
                     // sqlparser would take it for an alias.
-                    return Err(syntax_at(&current.token.to_string(), span.start)
-                        .hint("Quote a name with back-quotes, not as a string"));
+                    return Err(syntax_at(&current.token.to_string(), span.start).hint("Quote a name with back-quotes, not as a string"));
                 }
                 if is_word(previous, "x") {
                     out.pop();
@@ -117,11 +116,7 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> 
             Token::Word(word) if word.quote_style.is_none() => {
                 let (token, more) = unquoted(word, previous, &tokens, at);
                 taken = more;
-                if word.keyword == Keyword::TABLE
-                    && starts_query(&out)
-                    && is_name(next)
-                    && !is(tokens.get(at + 2), &Token::LParen)
-                {
+                if word.keyword == Keyword::TABLE && starts_query(&out) && is_name(next) && !is(tokens.get(at + 2), &Token::LParen) {
                     // sqlparser loses the tokens after `TABLE t`.
                     out.push(TokenWithSpan::new(Token::make_word("SELECT", None), span));
                     out.push(TokenWithSpan::new(Token::Mul, span));
@@ -158,21 +153,13 @@ fn unquoted(word: &Word, previous: Option<&TokenWithSpan>, tokens: &[TokenWithSp
     let before_point = is(next, &Token::Period)
         && !matches!(
             word.keyword,
-            Keyword::SELECT
-                | Keyword::FROM
-                | Keyword::WHERE
-                | Keyword::JOIN
-                | Keyword::ON
-                | Keyword::BY
-                | Keyword::AND
-                | Keyword::OR
+            Keyword::SELECT | Keyword::FROM | Keyword::WHERE | Keyword::JOIN | Keyword::ON | Keyword::BY | Keyword::AND | Keyword::OR
         );
     if is(previous, &Token::Period) || before_point {
         return (plain(), 1);
     }
-    let distinct_from = |from: usize| {
-        keyword(tokens.get(at + from)) == Keyword::DISTINCT && keyword(tokens.get(at + from + 1)) == Keyword::FROM
-    };
+    let distinct_from =
+        |from: usize| keyword(tokens.get(at + from)) == Keyword::DISTINCT && keyword(tokens.get(at + from + 1)) == Keyword::FROM;
     let keep = match word.keyword {
         Keyword::IS if distinct_from(1) => return (Token::CustomBinaryOperator(IS_DISTINCT.to_owned()), 3),
         Keyword::IS if keyword(next) == Keyword::NOT && distinct_from(2) => {
@@ -197,8 +184,7 @@ fn is_name(token: Option<&TokenWithSpan>) -> bool {
 
 /// Whether a query may begin after these tokens.
 fn starts_query(before: &[TokenWithSpan]) -> bool {
-    let set_operator =
-        |token| matches!(keyword(token), Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS);
+    let set_operator = |token| matches!(keyword(token), Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS);
     let previous = before.last();
     match keyword(previous) {
         Keyword::ALL | Keyword::DISTINCT => set_operator(before.iter().rev().nth(1)),
@@ -211,13 +197,7 @@ pub(super) fn ends_operand(token: Option<&TokenWithSpan>) -> bool {
         Some(Token::Word(word)) => {
             !matches!(
                 word.keyword,
-                Keyword::SELECT
-                    | Keyword::DISTINCT
-                    | Keyword::WHERE
-                    | Keyword::AND
-                    | Keyword::OR
-                    | Keyword::NOT
-                    | Keyword::BY
+                Keyword::SELECT | Keyword::DISTINCT | Keyword::WHERE | Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::BY
             ) || word.quote_style.is_some()
         }
         Some(Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket) => true,
@@ -227,17 +207,8 @@ pub(super) fn ends_operand(token: Option<&TokenWithSpan>) -> bool {
 
 fn starts_operand(token: Option<&TokenWithSpan>) -> bool {
     match token.map(|t| &t.token) {
-        Some(Token::Word(word)) => {
-            !matches!(word.keyword, Keyword::FROM | Keyword::AS | Keyword::WHERE) || word.quote_style.is_some()
-        }
-        Some(
-            Token::Number(..)
-            | Token::SingleQuotedString(_)
-            | Token::LParen
-            | Token::Minus
-            | Token::Plus
-            | Token::Tilde,
-        ) => true,
+        Some(Token::Word(word)) => !matches!(word.keyword, Keyword::FROM | Keyword::AS | Keyword::WHERE) || word.quote_style.is_some(),
+        Some(Token::Number(..) | Token::SingleQuotedString(_) | Token::LParen | Token::Minus | Token::Plus | Token::Tilde) => true,
         _ => false,
     }
 }
@@ -302,10 +273,8 @@ pub(super) fn close(tokens: &mut Vec<TokenWithSpan>) -> Option<QueryError> {
     }
     let end = tokens.last()?.span.end;
     let innermost = tokens.get(open.last()?.0)?;
-    let hint = format!(
-        "The {} at line {}, column {} is never closed",
-        innermost.token, innermost.span.start.line, innermost.span.start.column
-    );
+    let hint =
+        format!("The {} at line {}, column {} is never closed", innermost.token, innermost.span.start.line, innermost.span.start.column);
     tokens.extend(open.into_iter().rev().map(|(_, closer)| TokenWithSpan::at(closer, end, end)));
     let error = QueryError::new("PARSE_SYNTAX_ERROR", "Syntax error at or near end of input");
     Some(error.at(super::lexer::position(end)).hint(hint))

@@ -9,11 +9,8 @@ impl Builder {
     pub(super) fn data_type(&mut self, data_type: ast::DataType, at: Option<Position>) -> Result<DataType> {
         use ast::DataType as Sql;
         let unsupported = |data_type: &Sql| {
-            QueryError::new(
-                "UNSUPPORTED_DATATYPE",
-                format!("Unsupported data type \"{}\"", data_type.to_string().to_ascii_uppercase()),
-            )
-            .at(at)
+            QueryError::new("UNSUPPORTED_DATATYPE", format!("Unsupported data type \"{}\"", data_type.to_string().to_ascii_uppercase()))
+                .at(at)
         };
         Ok(match data_type {
             Sql::Boolean => DataType::Boolean,
@@ -47,15 +44,13 @@ impl Builder {
                 let fields = fields.into_iter().map(|field| self.field(field, at)).collect::<Result<Vec<_>>>()?;
                 DataType::Struct { fields }
             }
-            Sql::Custom(name, modifiers) if modifiers.is_empty() => {
-                match name.to_string().to_ascii_lowercase().as_str() {
-                    "byte" => DataType::Byte,
-                    "short" => DataType::Short,
-                    "void" => DataType::Null,
-                    "timestamp_ltz" => DataType::Timestamp,
-                    _ => return Err(unsupported(&Sql::Custom(name, modifiers))),
-                }
-            }
+            Sql::Custom(name, modifiers) if modifiers.is_empty() => match name.to_string().to_ascii_lowercase().as_str() {
+                "byte" => DataType::Byte,
+                "short" => DataType::Short,
+                "void" => DataType::Null,
+                "timestamp_ltz" => DataType::Timestamp,
+                _ => return Err(unsupported(&Sql::Custom(name, modifiers))),
+            },
             other => return Err(unsupported(&other)),
         })
     }
@@ -63,9 +58,7 @@ impl Builder {
     fn field(&mut self, field: ast::StructField, at: Option<Position>) -> Result<StructField> {
         let ast::StructField { field_name, field_type, options } = field;
         let Some(name) = field_name else {
-            return Err(
-                QueryError::new("PARSE_SYNTAX_ERROR", "A field of a STRUCT type needs a name and a type").at(at)
-            );
+            return Err(QueryError::new("PARSE_SYNTAX_ERROR", "A field of a STRUCT type needs a name and a type").at(at));
         };
         let at = position(name.span.start).or(at);
         if options.is_some() {
@@ -83,9 +76,7 @@ fn decimal(info: &ExactNumberInfo, at: Option<Position>) -> Result<DataType> {
         ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, scale),
     };
     match (u8::try_from(precision), i8::try_from(scale)) {
-        (Ok(small @ ..=38), Ok(small_scale))
-            if small_scale >= 0 && u64::try_from(scale).is_ok_and(|s| s <= precision) =>
-        {
+        (Ok(small @ ..=38), Ok(small_scale)) if small_scale >= 0 && u64::try_from(scale).is_ok_and(|s| s <= precision) => {
             Ok(DataType::Decimal { precision: small, scale: small_scale })
         }
         (Ok(0..=38), _) => Err(QueryError::new(

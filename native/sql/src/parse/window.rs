@@ -31,12 +31,7 @@ impl Builder {
         self.windows.pop();
     }
 
-    pub(super) fn window(
-        &mut self,
-        function: Expression,
-        window: WindowType,
-        at: Option<Position>,
-    ) -> Result<Expression> {
+    pub(super) fn window(&mut self, function: Expression, window: WindowType, at: Option<Position>) -> Result<Expression> {
         let spec = match window {
             WindowType::NamedWindow(name) => self.named(name)?,
             WindowType::WindowSpec(spec) => spec,
@@ -113,9 +108,5 @@ fn find(windows: &[(String, ast::WindowSpec)], name: &str) -> Option<ast::Window
 }
 
 fn missing(name: &str, at: Option<Position>) -> QueryError {
-    QueryError::new(
-        "MISSING_WINDOW_SPECIFICATION",
-        format!("Window specification is not defined in the WINDOW clause for {name}"),
-    )
-    .at(at)
+    QueryError::new("MISSING_WINDOW_SPECIFICATION", format!("Window specification is not defined in the WINDOW clause for {name}")).at(at)
 }

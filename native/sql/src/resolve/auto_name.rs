@@ -5,8 +5,7 @@ use crate::tree::{DataType, Expression, interval_text};
 pub(super) fn sql_type(data_type: &DataType) -> String {
     match data_type {
         DataType::Struct { fields } => {
-            let fields: Vec<String> =
-                fields.iter().map(|field| format!("{}: {}", field.name, sql_type(&field.data_type))).collect();
+            let fields: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.name, sql_type(&field.data_type))).collect();
             format!("STRUCT<{}>", fields.join(", "))
         }
         DataType::Array { element, .. } => format!("ARRAY<{}>", sql_type(element)),
@@ -27,9 +26,7 @@ pub(super) fn literal(value: Option<&str>, data_type: &DataType) -> String {
             value.parse().map_or_else(|_| value.to_owned(), |amount| interval_text(amount, *start, *end))
         }
         DataType::Double => value.parse::<f64>().map_or_else(|_| value.to_owned(), double),
-        DataType::Float => {
-            value.parse::<f32>().map_or_else(|_| value.to_owned(), |f| java_float(&format!("{f:e}"), f64::from(f)))
-        }
+        DataType::Float => value.parse::<f32>().map_or_else(|_| value.to_owned(), |f| java_float(&format!("{f:e}"), f64::from(f))),
         DataType::Decimal { .. } => decimal(value),
         _ => value.to_owned(),
     }

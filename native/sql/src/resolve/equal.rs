@@ -19,9 +19,7 @@ pub(super) fn equivalent(left: &Expression, right: &Expression) -> bool {
         ) => n1 == n2 && d1 == d2 && all(a, b) && optional(f1.as_deref(), f2.as_deref()),
         (Expression::Case { branches: a, otherwise: o1 }, Expression::Case { branches: b, otherwise: o2 }) => {
             a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|(a, b)| equivalent(&a.condition, &b.condition) && equivalent(&a.value, &b.value))
+                && a.iter().zip(b).all(|(a, b)| equivalent(&a.condition, &b.condition) && equivalent(&a.value, &b.value))
                 && optional(o1.as_deref(), o2.as_deref())
         }
         (Expression::Window { function: f1, spec: s1 }, Expression::Window { function: f2, spec: s2 }) => {
@@ -52,9 +50,11 @@ fn same_spec(left: &WindowSpec, right: &WindowSpec) -> bool {
     let bound = |a: &FrameBound, b: &FrameBound| a.kind == b.kind && optional(a.value.as_deref(), b.value.as_deref());
     all(&left.partition_by, &right.partition_by)
         && left.order_by.len() == right.order_by.len()
-        && left.order_by.iter().zip(&right.order_by).all(|(a, b)| {
-            a.direction == b.direction && a.null_ordering == b.null_ordering && equivalent(&a.child, &b.child)
-        })
+        && left
+            .order_by
+            .iter()
+            .zip(&right.order_by)
+            .all(|(a, b)| a.direction == b.direction && a.null_ordering == b.null_ordering && equivalent(&a.child, &b.child))
         && match (&left.frame, &right.frame) {
             (None, None) => true,
             (Some(a), Some(b)) => a.unit == b.unit && bound(&a.lower, &b.lower) && bound(&a.upper, &b.upper),
@@ -64,8 +64,5 @@ fn same_spec(left: &WindowSpec, right: &WindowSpec) -> bool {
 
 /// Gives the same value whenever it is computed over the same row.
 pub(super) fn is_determinate(expression: &Expression) -> bool {
-    !visit::any(
-        expression,
-        &|part| matches!(part, Expression::Call { name, .. } if super::registry::is_indeterminate(name)),
-    )
+    !visit::any(expression, &|part| matches!(part, Expression::Call { name, .. } if super::registry::is_indeterminate(name)))
 }

@@ -4,11 +4,7 @@ use super::names::{quoted, suggestions};
 use crate::error::QueryError;
 use crate::tree::{DataType, Position};
 
-pub(super) fn unresolved_column(
-    parts: &[String],
-    candidates: &[Vec<String>],
-    position: Option<Position>,
-) -> QueryError {
+pub(super) fn unresolved_column(parts: &[String], candidates: &[Vec<String>], position: Option<Position>) -> QueryError {
     let nearest = suggestions(parts, candidates);
     let name = quoted(parts);
     let message = format!("A column, variable, or function parameter with name {name} cannot be resolved.");
@@ -19,33 +15,18 @@ pub(super) fn unresolved_column(
     QueryError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION", message).at(position)
 }
 
-pub(super) fn ambiguous_reference(
-    parts: &[String],
-    candidates: &[Vec<String>],
-    position: Option<Position>,
-) -> QueryError {
+pub(super) fn ambiguous_reference(parts: &[String], candidates: &[Vec<String>], position: Option<Position>) -> QueryError {
     let mut names: Vec<String> = candidates.iter().map(|candidate| quoted(candidate)).collect();
     names.sort();
-    QueryError::new(
-        "AMBIGUOUS_REFERENCE",
-        format!("Reference {} is ambiguous, could be: [{}].", quoted(parts), names.join(", ")),
-    )
-    .at(position)
-    .hint("Qualify the column with its table's name or alias")
+    QueryError::new("AMBIGUOUS_REFERENCE", format!("Reference {} is ambiguous, could be: [{}].", quoted(parts), names.join(", ")))
+        .at(position)
+        .hint("Qualify the column with its table's name or alias")
 }
 
 /// `DATATYPE_MISMATCH.<sub>`: `label` is the expression as Spark prints it.
-pub(super) fn mismatch(
-    sub: &str,
-    label: &str,
-    reason: impl std::fmt::Display,
-    position: Option<Position>,
-) -> QueryError {
-    QueryError::new(
-        format!("DATATYPE_MISMATCH.{sub}"),
-        format!("Cannot resolve \"{label}\" due to data type mismatch: {reason}"),
-    )
-    .at(position)
+pub(super) fn mismatch(sub: &str, label: &str, reason: impl std::fmt::Display, position: Option<Position>) -> QueryError {
+    QueryError::new(format!("DATATYPE_MISMATCH.{sub}"), format!("Cannot resolve \"{label}\" due to data type mismatch: {reason}"))
+        .at(position)
 }
 
 /// Argument `index` (from 0) of `label` has the wrong type.
@@ -69,12 +50,7 @@ pub(super) fn unexpected_input(
     )
 }
 
-pub(super) fn different_types(
-    label: &str,
-    function: &str,
-    types: &[DataType],
-    position: Option<Position>,
-) -> QueryError {
+pub(super) fn different_types(label: &str, function: &str, types: &[DataType], position: Option<Position>) -> QueryError {
     let types: Vec<String> = types.iter().map(|t| format!("\"{}\"", sql_type(t))).collect();
     mismatch(
         "DATA_DIFF_TYPES",
@@ -113,7 +89,6 @@ pub(super) fn missing_group_by() -> QueryError {
 
 /// `first`, `second`, ... for messages.
 fn ordinal(index: usize) -> String {
-    const WORDS: [&str; 10] =
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    const WORDS: [&str; 10] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
     WORDS.get(index).map_or_else(|| format!("{}th", index + 1), |word| (*word).to_owned())
 }

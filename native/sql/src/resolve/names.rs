@@ -18,8 +18,7 @@ pub(super) fn suggestions(wanted: &[String], candidates: &[Vec<String>]) -> Vec<
     let mut ranked: Vec<(usize, String)> = candidates
         .iter()
         .filter_map(|candidate| {
-            let shown =
-                if with_qualifiers { candidate.as_slice() } else { candidate.last().map(std::slice::from_ref)? };
+            let shown = if with_qualifiers { candidate.as_slice() } else { candidate.last().map(std::slice::from_ref)? };
             Some((edit_distance(&target, &shown.join(".").to_lowercase()), quoted(shown)))
         })
         .collect();
@@ -65,9 +64,6 @@ mod tests {
         let candidates: Vec<Vec<String>> =
             ["o_orderkey", "l_orderkey", "l_tax"].iter().map(|c| vec!["t".to_owned(), (*c).to_owned()]).collect();
         assert_eq!(suggestions(&["l_ordrkey".to_owned()], &candidates), ["`l_orderkey`", "`o_orderkey`", "`l_tax`"]);
-        assert_eq!(
-            suggestions(&["t".to_owned(), "l_tx".to_owned()], &candidates).first().map(String::as_str),
-            Some("`t`.`l_tax`")
-        );
+        assert_eq!(suggestions(&["t".to_owned(), "l_tx".to_owned()], &candidates).first().map(String::as_str), Some("`t`.`l_tax`"));
     }
 }

@@ -43,12 +43,7 @@ fn from_fields(fields: &[StructField], ids: &[u64]) -> Vec<OutputColumn> {
     fields
         .iter()
         .zip(ids)
-        .map(|(field, id)| OutputColumn {
-            id: *id,
-            name: field.name.clone(),
-            data_type: field.data_type.clone(),
-            nullable: field.nullable,
-        })
+        .map(|(field, id)| OutputColumn { id: *id, name: field.name.clone(), data_type: field.data_type.clone(), nullable: field.nullable })
         .collect()
 }
 
@@ -58,12 +53,9 @@ pub(crate) fn column_of(expression: &Expression) -> Option<OutputColumn> {
         Expression::Column { id, name, data_type, nullable } => {
             Some(OutputColumn { id: *id, name: name.clone(), data_type: data_type.clone(), nullable: *nullable })
         }
-        Expression::NamedColumn { expression, name, id } => Some(OutputColumn {
-            id: *id,
-            name: name.clone(),
-            data_type: data_type_of(expression),
-            nullable: nullable_of(expression),
-        }),
+        Expression::NamedColumn { expression, name, id } => {
+            Some(OutputColumn { id: *id, name: name.clone(), data_type: data_type_of(expression), nullable: nullable_of(expression) })
+        }
         _ => None,
     }
 }
@@ -132,9 +124,7 @@ pub fn nullable_of(expression: &Expression) -> bool {
         Expression::Cast { expression, data_type, is_try, .. } => {
             *is_try || nullable_of(expression) || super::coercion::cast_makes_null(&data_type_of(expression), data_type)
         }
-        Expression::Column { nullable, .. }
-        | Expression::OuterColumn { nullable, .. }
-        | Expression::Call { nullable, .. } => *nullable,
+        Expression::Column { nullable, .. } | Expression::OuterColumn { nullable, .. } | Expression::Call { nullable, .. } => *nullable,
         Expression::NamedColumn { expression, .. } | Expression::Alias { expression, .. } => nullable_of(expression),
         Expression::Window { function, .. } => nullable_of(function),
         Expression::Case { branches, otherwise } => {

@@ -74,16 +74,8 @@ impl<'a> Resolver<'a> {
 
     fn run_here(input: ResolveInput<'a>) -> Result<Resolved> {
         let ResolveInput { plan, views, tables, options, next_column_id } = input;
-        let mut resolver = Self {
-            options,
-            views,
-            tables,
-            next_id: next_column_id,
-            depth: 0,
-            open_views: Vec::new(),
-            seeds: 0,
-            hints: Vec::new(),
-        };
+        let mut resolver =
+            Self { options, views, tables, next_id: next_column_id, depth: 0, open_views: Vec::new(), seeds: 0, hints: Vec::new() };
         let output = resolver.relation(plan, Env::default())?;
         let plan = resolver.trimmed(output);
         Ok(Resolved { output: output_of(&plan), plan, next_column_id: resolver.next_id })

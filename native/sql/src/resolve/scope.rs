@@ -27,12 +27,7 @@ impl Field {
 
     /// A reference to the column under `name` (as the user spelt it).
     pub(super) fn column(&self, name: &str) -> Expression {
-        Expression::Column {
-            id: self.id,
-            name: name.to_owned(),
-            data_type: self.data_type.clone(),
-            nullable: self.nullable,
-        }
+        Expression::Column { id: self.id, name: name.to_owned(), data_type: self.data_type.clone(), nullable: self.nullable }
     }
 
     pub(super) fn path(&self) -> Vec<String> {
@@ -72,17 +67,14 @@ impl Scope {
     }
 
     /// Finds `a`, `t.a`, `a.f`, `t.a.f`: a qualified match wins over struct fields.
-    pub(super) fn find(
-        &self,
-        parts: &[String],
-        case_sensitive: bool,
-        position: Option<Position>,
-    ) -> Result<Option<Found<'_>>> {
+    pub(super) fn find(&self, parts: &[String], case_sensitive: bool, position: Option<Position>) -> Result<Option<Found<'_>>> {
         let same = |left: &str, right: &str| same_name(left, right, case_sensitive);
         if let [qualifier, name, nested @ ..] = parts {
-            let qualified = self.fields.iter().chain(&self.hidden).filter(|field| {
-                field.qualifier.as_deref().is_some_and(|own| same(own, qualifier)) && same(&field.name, name)
-            });
+            let qualified = self
+                .fields
+                .iter()
+                .chain(&self.hidden)
+                .filter(|field| field.qualifier.as_deref().is_some_and(|own| same(own, qualifier)) && same(&field.name, name));
             if let Some(field) = only(qualified, parts, position)? {
                 return Ok(Some(Found { field, spelt: name.clone(), nested: nested.to_vec() }));
             }
@@ -111,9 +103,7 @@ impl Scope {
                 let found: Vec<&Field> = fields
                     .iter()
                     .filter(|field| same(&field.name, name))
-                    .filter(|field| {
-                        qualifier.is_none_or(|wanted| field.qualifier.as_deref().is_some_and(|own| same(own, wanted)))
-                    })
+                    .filter(|field| qualifier.is_none_or(|wanted| field.qualifier.as_deref().is_some_and(|own| same(own, wanted))))
                     .filter_map(here)
                     .collect();
                 if !found.is_empty() {
@@ -150,8 +140,7 @@ impl Scope {
 
     /// The same columns under one alias; hidden columns and what was not selected cannot be seen any more.
     pub(super) fn aliased(self, alias: &str) -> Self {
-        let fields =
-            self.fields.into_iter().map(|field| Field { qualifier: Some(alias.to_owned()), ..field }).collect();
+        let fields = self.fields.into_iter().map(|field| Field { qualifier: Some(alias.to_owned()), ..field }).collect();
         Self { fields, hidden: Vec::new(), plan_ids: self.plan_ids, below: None }
     }
 
@@ -168,11 +157,7 @@ impl Scope {
 }
 
 /// The only column among `matches`, not counting copies.
-fn only<'s>(
-    matches: impl Iterator<Item = &'s Field>,
-    parts: &[String],
-    position: Option<Position>,
-) -> Result<Option<&'s Field>> {
+fn only<'s>(matches: impl Iterator<Item = &'s Field>, parts: &[String], position: Option<Position>) -> Result<Option<&'s Field>> {
     let mut distinct: Vec<&Field> = Vec::new();
     for field in matches {
         if distinct.iter().all(|seen| seen.origin != field.origin) {

@@ -100,9 +100,7 @@ impl Resolver<'_> {
             }
             Expression::Alias { expression, names: aliases } => {
                 let [alias] = aliases.as_slice() else {
-                    return Err(
-                        QueryError::unsupported("an expression with several aliases").at(position_of(expression))
-                    );
+                    return Err(QueryError::unsupported("an expression with several aliases").at(position_of(expression)));
                 };
                 let typed = self.expression(expression, context)?;
                 let item = self.item(typed, Some(alias), scope, &list.items);
@@ -157,10 +155,7 @@ impl Resolver<'_> {
         }
         let below = output_of(&plan);
         let same = below.len() == items.len()
-            && below
-                .iter()
-                .zip(&items)
-                .all(|(column, item)| item.is_column && column.id == item.id && column.name == item.name);
+            && below.iter().zip(&items).all(|(column, item)| item.is_column && column.id == item.id && column.name == item.name);
         if same {
             return plan;
         }
@@ -171,11 +166,7 @@ impl Resolver<'_> {
         let mut windows: Vec<Expression> = Vec::new();
         for (item, _) in items.iter_mut().zip(levels).filter(|(_, own)| **own == level) {
             if let window @ Expression::Window { .. } = &item.expression {
-                windows.push(Expression::NamedColumn {
-                    expression: Box::new(window.clone()),
-                    name: item.name.clone(),
-                    id: item.id,
-                });
+                windows.push(Expression::NamedColumn { expression: Box::new(window.clone()), name: item.name.clone(), id: item.id });
                 item.computed_below();
                 continue;
             }
@@ -205,11 +196,7 @@ impl Resolver<'_> {
             let (data_type, nullable) = (data_type_of(&expression), nullable_of(&expression));
             let (id, name) = known.unwrap_or_else(|| {
                 let id = self.fresh_id();
-                windows.push(Expression::NamedColumn {
-                    expression: Box::new(expression.clone()),
-                    name: name.clone(),
-                    id,
-                });
+                windows.push(Expression::NamedColumn { expression: Box::new(expression.clone()), name: name.clone(), id });
                 (id, name)
             });
             return Expression::Column { id, name, data_type, nullable };
@@ -225,11 +212,7 @@ impl Resolver<'_> {
 
 /// All columns of a plan, as they are.
 pub(super) fn pass_through(plan: &Relation) -> Vec<Expression> {
-    output_of(plan)
-        .into_iter()
-        .map(|column| Field::from_output(column, None))
-        .map(|field| field.column(&field.name))
-        .collect()
+    output_of(plan).into_iter().map(|column| Field::from_output(column, None)).map(|field| field.column(&field.name)).collect()
 }
 
 /// 0 for items over the input alone, one more than the items they name for the others.

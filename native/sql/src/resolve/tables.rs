@@ -16,14 +16,8 @@ pub struct TableKey {
 
 /// The same for the same format, paths, options (in any order, names in any case) and schema; starts with what a person
 /// would recognise.
-pub fn table_key(
-    format: &str,
-    paths: &[String],
-    options: &[(String, String)],
-    schema: Option<&[StructField]>,
-) -> String {
-    let options: BTreeMap<String, &str> =
-        options.iter().map(|(name, value)| (name.to_lowercase(), value.as_str())).collect();
+pub fn table_key(format: &str, paths: &[String], options: &[(String, String)], schema: Option<&[StructField]>) -> String {
+    let options: BTreeMap<String, &str> = options.iter().map(|(name, value)| (name.to_lowercase(), value.as_str())).collect();
     let identity = serde_json::json!([format, paths, options, schema]).to_string();
     let first = paths.first().map_or("", String::as_str);
     format!("{format}:{first}#{:016x}", fnv1a(identity.as_bytes()))

@@ -2,8 +2,8 @@
 use super::auto_name;
 use super::visit::children_of;
 use crate::tree::{
-    DataType, Expression, FrameBound, FrameBoundKind, FrameUnit, GroupKind, NullOrdering, ReadSource, Relation,
-    SortDirection, SortOrder, StructField, SubqueryKind, WindowSpec,
+    DataType, Expression, FrameBound, FrameBoundKind, FrameUnit, GroupKind, NullOrdering, ReadSource, Relation, SortDirection, SortOrder,
+    StructField, SubqueryKind, WindowSpec,
 };
 use std::fmt::Write;
 
@@ -54,14 +54,12 @@ fn node<'r>(relation: &'r Relation, plans: &mut Plans<'r>) -> String {
         Relation::Filter { condition, .. } => format!("Filter {}", shown(condition, plans)),
         Relation::Join { kind, condition, is_lateral, .. } => {
             let lateral = if *is_lateral { " lateral" } else { "" };
-            let on =
-                condition.as_ref().map_or_else(String::new, |condition| format!(" on {}", shown(condition, plans)));
+            let on = condition.as_ref().map_or_else(String::new, |condition| format!(" on {}", shown(condition, plans)));
             format!("Join {kind:?}{lateral}{on}")
         }
         Relation::SetOp { kind, is_all, .. } => format!("{kind:?}{}", if *is_all { " all" } else { "" }),
         Relation::Aggregate { group_kind, grouping, grouping_sets, aggregates, .. } => {
-            let sets =
-                if *group_kind == GroupKind::GroupBy { String::new() } else { format!(" sets {grouping_sets:?}") };
+            let sets = if *group_kind == GroupKind::GroupBy { String::new() } else { format!(" sets {grouping_sets:?}") };
             format!("Aggregate [{}]{sets} [{}]", list(grouping, plans), list(aggregates, plans))
         }
         Relation::Sort { order, is_global, .. } => {
@@ -74,11 +72,7 @@ fn node<'r>(relation: &'r Relation, plans: &mut Plans<'r>) -> String {
             format!("{} {num_partitions}", if *shuffle { "Repartition" } else { "Coalesce" })
         }
         Relation::RepartitionByExpression { num_partitions, expressions, is_range, .. } => {
-            format!(
-                "Repartition{} {num_partitions:?} by {}",
-                if *is_range { "ByRange" } else { "" },
-                keys(expressions, plans)
-            )
+            format!("Repartition{} {num_partitions:?} by {}", if *is_range { "ByRange" } else { "" }, keys(expressions, plans))
         }
         Relation::Sample { lower, upper, with_replacement, seed, .. } => {
             format!("Sample {lower}..{upper} seed {seed}{}", if *with_replacement { " with replacement" } else { "" })
@@ -93,9 +87,7 @@ fn defined(fields: &[StructField], ids: &[u64]) -> String {
     let columns: Vec<String> = fields
         .iter()
         .zip(ids)
-        .map(|(field, id)| {
-            format!("{}#{id}: {}{}", field.name, field.data_type, if field.nullable { "" } else { " !" })
-        })
+        .map(|(field, id)| format!("{}#{id}: {}{}", field.name, field.data_type, if field.nullable { "" } else { " !" }))
         .collect();
     columns.join(", ")
 }

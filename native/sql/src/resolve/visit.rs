@@ -4,13 +4,9 @@ use crate::tree::{Expression, FrameBound, Relation, SortOrder, WindowSpec};
 /// The relations right under one (not those inside its subqueries).
 pub fn children_of(relation: &Relation) -> Vec<&Relation> {
     match relation {
-        Relation::Sql { .. } | Relation::Read { .. } | Relation::Range { .. } | Relation::LocalRelation { .. } => {
-            Vec::new()
-        }
+        Relation::Sql { .. } | Relation::Read { .. } | Relation::Range { .. } | Relation::LocalRelation { .. } => Vec::new(),
         Relation::Join { left, right, .. } | Relation::SetOp { left, right, .. } => vec![left, right],
-        Relation::WithCtes { ctes, input } => {
-            ctes.iter().map(|cte| &cte.plan).chain(std::iter::once(input.as_ref())).collect()
-        }
+        Relation::WithCtes { ctes, input } => ctes.iter().map(|cte| &cte.plan).chain(std::iter::once(input.as_ref())).collect(),
         Relation::Project { input, .. }
         | Relation::Filter { input, .. }
         | Relation::Aggregate { input, .. }
@@ -61,9 +57,9 @@ pub(crate) fn for_each_part<'a>(expression: &'a Expression, f: &mut dyn FnMut(&'
             arguments.iter().for_each(&mut *f);
             filter.iter().for_each(|filter| f(filter));
         }
-        Expression::Alias { expression, .. }
-        | Expression::Cast { expression, .. }
-        | Expression::NamedColumn { expression, .. } => f(expression),
+        Expression::Alias { expression, .. } | Expression::Cast { expression, .. } | Expression::NamedColumn { expression, .. } => {
+            f(expression)
+        }
         Expression::Case { branches, otherwise } => {
             for branch in branches {
                 f(&branch.condition);
@@ -105,35 +101,19 @@ pub(crate) fn any(expression: &Expression, f: &dyn Fn(&Expression) -> bool) -> b
 }
 
 /// Rebuilds an expression with each of its parts replaced by `f(part)`.
-pub(crate) fn map_parts<E>(
-    expression: Expression,
-    f: &mut dyn FnMut(Expression) -> Result<Expression, E>,
-) -> Result<Expression, E> {
+pub(crate) fn map_parts<E>(expression: Expression, f: &mut dyn FnMut(Expression) -> Result<Expression, E>) -> Result<Expression, E> {
     Ok(match expression {
         Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } => {
-            Expression::UnresolvedFunction {
-                name,
-                arguments: map_all(arguments, f)?,
-                is_distinct,
-                filter: map_boxed(filter, f)?,
-                position,
-            }
+            Expression::UnresolvedFunction { name, arguments: map_all(arguments, f)?, is_distinct, filter: map_boxed(filter, f)?, position }
         }
-        Expression::Call { name, arguments, is_distinct, filter, data_type, nullable } => Expression::Call {
-            name,
-            arguments: map_all(arguments, f)?,
-            is_distinct,
-            filter: map_boxed(filter, f)?,
-            data_type,
-            nullable,
-        },
+        Expression::Call { name, arguments, is_distinct, filter, data_type, nullable } => {
+            Expression::Call { name, arguments: map_all(arguments, f)?, is_distinct, filter: map_boxed(filter, f)?, data_type, nullable }
+        }
         Expression::Alias { expression, names } => Expression::Alias { expression: Box::new(f(*expression)?), names },
         Expression::Cast { expression, data_type, is_try, position } => {
             Expression::Cast { expression: Box::new(f(*expression)?), data_type, is_try, position }
         }
-        Expression::NamedColumn { expression, name, id } => {
-            Expression::NamedColumn { expression: Box::new(f(*expression)?), name, id }
-        }
+        Expression::NamedColumn { expression, name, id } => Expression::NamedColumn { expression: Box::new(f(*expression)?), name, id },
         Expression::Case { mut branches, otherwise } => {
             for branch in &mut branches {
                 branch.condition = f(take(&mut branch.condition))?;
@@ -141,9 +121,7 @@ pub(crate) fn map_parts<E>(
             }
             Expression::Case { branches, otherwise: map_boxed(otherwise, f)? }
         }
-        Expression::Window { function, spec } => {
-            Expression::Window { function: Box::new(f(*function)?), spec: map_spec(spec, f)? }
-        }
+        Expression::Window { function, spec } => Expression::Window { function: Box::new(f(*function)?), spec: map_spec(spec, f)? },
         Expression::Subquery { kind, plan, values, negated, position } => {
             Expression::Subquery { kind, plan, values: map_all(values, f)?, negated, position }
         }
@@ -154,8 +132,7 @@ pub(crate) fn map_parts<E>(
 fn map_spec<E>(spec: WindowSpec, f: &mut dyn FnMut(Expression) -> Result<Expression, E>) -> Result<WindowSpec, E> {
     let WindowSpec { partition_by, order_by, mut frame } = spec;
     let partition_by = map_all(partition_by, f)?;
-    let order_by =
-        order_by.into_iter().map(|key| Ok(SortOrder { child: f(key.child)?, ..key })).collect::<Result<Vec<_>, E>>()?;
+    let order_by = order_by.into_iter().map(|key| Ok(SortOrder { child: f(key.child)?, ..key })).collect::<Result<Vec<_>, E>>()?;
     if let Some(frame) = &mut frame {
         map_bound(&mut frame.lower, f)?;
         map_bound(&mut frame.upper, f)?;
@@ -168,10 +145,7 @@ fn map_bound<E>(bound: &mut FrameBound, f: &mut dyn FnMut(Expression) -> Result<
     Ok(())
 }
 
-fn map_all<E>(
-    all: Vec<Expression>,
-    f: &mut dyn FnMut(Expression) -> Result<Expression, E>,
-) -> Result<Vec<Expression>, E> {
+fn map_all<E>(all: Vec<Expression>, f: &mut dyn FnMut(Expression) -> Result<Expression, E>) -> Result<Vec<Expression>, E> {
     all.into_iter().map(f).collect()
 }
 

@@ -8,21 +8,13 @@ use super::resolver::Resolver;
 use super::{errors, visit};
 use crate::error::{QueryError, Result};
 use crate::tree::{
-    DataType, Expression, FrameBound, FrameBoundKind, FrameUnit, NullOrdering, Position, SortDirection, SortOrder,
-    WindowFrame, WindowSpec,
+    DataType, Expression, FrameBound, FrameBoundKind, FrameUnit, NullOrdering, Position, SortDirection, SortOrder, WindowFrame, WindowSpec,
 };
 
 impl Resolver<'_> {
-    pub(super) fn window_expression(
-        &mut self,
-        function: &Expression,
-        spec: &WindowSpec,
-        context: Context<'_>,
-    ) -> Result<Typed> {
+    pub(super) fn window_expression(&mut self, function: &Expression, spec: &WindowSpec, context: Context<'_>) -> Result<Typed> {
         let Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } = function else {
-            return Err(
-                QueryError::unsupported("OVER after something that is not a function").at(position_of(function))
-            );
+            return Err(QueryError::unsupported("OVER after something that is not a function").at(position_of(function)));
         };
         if context.inside_aggregate {
             return Err(QueryError::new(
@@ -47,8 +39,7 @@ impl Resolver<'_> {
             )
             .at(*position));
         }
-        let written =
-            Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position };
+        let written = Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position };
         let call = self.typed_call(written, inside)?;
         let (spec, label) = self.window_spec(row.name(), &call, spec, inside, *position)?;
         let label = format!("{} OVER ({label})", call.label);
@@ -102,17 +93,12 @@ impl Resolver<'_> {
             .hint(format!("For example: SELECT {name}(..) OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table")));
         }
         let required = required_frame(name, &call.expression);
-        let given =
-            spec.frame.as_ref().map(|frame| self.frame(frame, &order_by, call, context, position)).transpose()?;
+        let given = spec.frame.as_ref().map(|frame| self.frame(frame, &order_by, call, context, position)).transpose()?;
         let frame = match (given, required) {
             (Some((frame, _)), Some(required)) if frame != required => {
                 return Err(QueryError::new(
                     "_LEGACY_ERROR_TEMP_1036",
-                    format!(
-                        "Window Frame {} must match the required frame {}.",
-                        shown_frame(&frame),
-                        shown_frame(&required)
-                    ),
+                    format!("Window Frame {} must match the required frame {}.", shown_frame(&frame), shown_frame(&required)),
                 )
                 .at(position));
             }
@@ -200,11 +186,7 @@ impl Resolver<'_> {
                 position,
             )
         };
-        let fits = if unit == FrameUnit::Rows {
-            is_integral(&own)
-        } else {
-            own == target || (is_numeric(&own) && is_numeric(&target))
-        };
+        let fits = if unit == FrameUnit::Rows { is_integral(&own) } else { own == target || (is_numeric(&own) && is_numeric(&target)) };
         if !fits {
             return Err(wrong());
         }
@@ -262,8 +244,7 @@ fn normalise_sign(bound: &mut FrameBound) {
     let Some(Expression::Literal { value: Some(text), .. }) = bound.value.as_deref_mut() else { return };
     if let Some(positive) = text.strip_prefix('-') {
         *text = positive.to_owned();
-        bound.kind =
-            if bound.kind == FrameBoundKind::Preceding { FrameBoundKind::Following } else { FrameBoundKind::Preceding };
+        bound.kind = if bound.kind == FrameBoundKind::Preceding { FrameBoundKind::Following } else { FrameBoundKind::Preceding };
     }
 }
 

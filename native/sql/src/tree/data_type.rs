@@ -14,7 +14,10 @@ pub enum DataType {
     Long,
     Float,
     Double,
-    Decimal { precision: u8, scale: i8 },
+    Decimal {
+        precision: u8,
+        scale: i8,
+    },
     String,
     Binary,
     Date,
@@ -38,9 +41,18 @@ pub enum DataType {
     },
     /// Spark's legacy `CalendarInterval`, only between resolve and folding.
     CalendarInterval,
-    Array { element: Box<DataType>, contains_null: bool },
-    Map { key: Box<DataType>, value: Box<DataType>, value_contains_null: bool },
-    Struct { fields: Vec<StructField> },
+    Array {
+        element: Box<DataType>,
+        contains_null: bool,
+    },
+    Map {
+        key: Box<DataType>,
+        value: Box<DataType>,
+        value_contains_null: bool,
+    },
+    Struct {
+        fields: Vec<StructField>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -9,9 +9,17 @@ pub enum Expression {
     // ---- unresolved only ------------------------------------------------------------
     /// `a`, `t.a`, `s.t.a`: parts as written, back-quotes removed. `plan_id` binds it to one
     /// DataFrame (`df.col("a")`), which resolves self-joins without ambiguity.
-    UnresolvedAttribute { parts: Vec<String>, plan_id: Option<u64>, position: Option<Position> },
+    UnresolvedAttribute {
+        parts: Vec<String>,
+        plan_id: Option<u64>,
+        position: Option<Position>,
+    },
     /// `*` or `t.*`; `except` lists columns left out.
-    UnresolvedStar { target: Option<Vec<String>>, except: Vec<String>, position: Option<Position> },
+    UnresolvedStar {
+        target: Option<Vec<String>>,
+        except: Vec<String>,
+        position: Option<Position>,
+    },
     /// A function or operator by name: operators are `+ - * / div % || and or not = <=> != < <= > >=
     /// in between like ilike rlike isnull isnotnull negative positive & | ^ ~` and `case` is its own node.
     UnresolvedFunction {
@@ -22,19 +30,38 @@ pub enum Expression {
         position: Option<Position>,
     },
     /// SQL text of one expression, as given to `expr()`, `selectExpr` or `filter("...")`.
-    ExpressionString { text: String },
+    ExpressionString {
+        text: String,
+    },
     // ---- both -----------------------------------------------------------------------
     /// `value` is the canonical text of the value (`null`: SQL NULL), so no digit is lost in JSON:
     /// integers in decimal, decimals with their scale, dates `YYYY-MM-DD`, timestamps ISO with an optional zone,
     /// binary in hex, booleans `true`/`false`, year-month intervals in months, day-time intervals in microseconds,
     /// calendar intervals `months,days,microseconds`.
-    Literal { value: Option<String>, data_type: DataType },
+    Literal {
+        value: Option<String>,
+        data_type: DataType,
+    },
     /// Several `names` only for generators. `metadata` is not carried.
-    Alias { expression: Box<Expression>, names: Vec<String> },
-    Cast { expression: Box<Expression>, data_type: DataType, is_try: bool, position: Option<Position> },
+    Alias {
+        expression: Box<Expression>,
+        names: Vec<String>,
+    },
+    Cast {
+        expression: Box<Expression>,
+        data_type: DataType,
+        is_try: bool,
+        position: Option<Position>,
+    },
     /// `CASE`; the operand form is rewritten to equality by whoever builds the tree.
-    Case { branches: Vec<WhenBranch>, otherwise: Option<Box<Expression>> },
-    Window { function: Box<Expression>, spec: WindowSpec },
+    Case {
+        branches: Vec<WhenBranch>,
+        otherwise: Option<Box<Expression>>,
+    },
+    Window {
+        function: Box<Expression>,
+        spec: WindowSpec,
+    },
     Subquery {
         kind: SubqueryKind,
         plan: Box<Relation>,
@@ -45,9 +72,19 @@ pub enum Expression {
     },
     // ---- resolved only --------------------------------------------------------------
     /// A column by id, unique in the session; `name` is for people.
-    Column { id: u64, name: String, data_type: DataType, nullable: bool },
+    Column {
+        id: u64,
+        name: String,
+        data_type: DataType,
+        nullable: bool,
+    },
     /// A column of an enclosing query, inside a correlated subquery.
-    OuterColumn { id: u64, name: String, data_type: DataType, nullable: bool },
+    OuterColumn {
+        id: u64,
+        name: String,
+        data_type: DataType,
+        nullable: bool,
+    },
     /// A resolved function (canonical Spark name), its arguments coerced.
     Call {
         name: String,
@@ -58,7 +95,11 @@ pub enum Expression {
         nullable: bool,
     },
     /// `Alias` with the id its column gets.
-    NamedColumn { expression: Box<Expression>, name: String, id: u64 },
+    NamedColumn {
+        expression: Box<Expression>,
+        name: String,
+        id: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,13 +13,11 @@ mod relation;
 
 pub use data_type::{DataType, StructField};
 pub use expression::{
-    Expression, FrameBound, FrameBoundKind, FrameUnit, NullOrdering, SortDirection, SortOrder,
-    SubqueryKind, WhenBranch, WindowFrame, WindowSpec,
+    Expression, FrameBound, FrameBoundKind, FrameUnit, NullOrdering, SortDirection, SortOrder, SubqueryKind, WhenBranch, WindowFrame,
+    WindowSpec,
 };
 pub use interval::{IntervalField, interval_text};
-pub use relation::{
-    Cte, GroupKind, JoinKind, ReadSource, Relation, SetOpKind,
-};
+pub use relation::{Cte, GroupKind, JoinKind, ReadSource, Relation, SetOpKind};
 
 use serde::{Deserialize, Serialize};
 

@@ -9,10 +9,21 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Relation {
     /// Text parsed when the plan is analysed.
-    Sql { text: String },
-    Read { source: ReadSource, position: Option<Position> },
+    Sql {
+        text: String,
+    },
+    Read {
+        source: ReadSource,
+        position: Option<Position>,
+    },
     /// `spark.range`: one column `id` of type bigint. `num_partitions` null: the default parallelism.
-    Range { start: i64, end: i64, step: i64, num_partitions: Option<u32>, column_id: Option<u64> },
+    Range {
+        start: i64,
+        end: i64,
+        step: i64,
+        num_partitions: Option<u32>,
+        column_id: Option<u64>,
+    },
     /// Rows of literal expressions (VALUES, createDataFrame, SELECT without FROM has one row of no columns).
     /// Unresolved: `column_names` null gives `col1..`; resolved: `fields` and `column_ids` are set and rows are folded literals.
     LocalRelation {
@@ -21,8 +32,14 @@ pub enum Relation {
         fields: Option<Vec<StructField>>,
         column_ids: Option<Vec<u64>>,
     },
-    Project { input: Box<Relation>, expressions: Vec<Expression> },
-    Filter { input: Box<Relation>, condition: Expression },
+    Project {
+        input: Box<Relation>,
+        expressions: Vec<Expression>,
+    },
+    Filter {
+        input: Box<Relation>,
+        condition: Expression,
+    },
     Join {
         left: Box<Relation>,
         right: Box<Relation>,
@@ -51,13 +68,34 @@ pub enum Relation {
         having: Option<Expression>,
     },
     /// `is_global` false: `sortWithinPartitions`.
-    Sort { input: Box<Relation>, order: Vec<SortOrder>, is_global: bool },
-    Limit { input: Box<Relation>, limit: Expression },
-    Offset { input: Box<Relation>, offset: Expression },
-    Tail { input: Box<Relation>, limit: u32 },
-    SubqueryAlias { input: Box<Relation>, alias: String, column_aliases: Vec<String> },
+    Sort {
+        input: Box<Relation>,
+        order: Vec<SortOrder>,
+        is_global: bool,
+    },
+    Limit {
+        input: Box<Relation>,
+        limit: Expression,
+    },
+    Offset {
+        input: Box<Relation>,
+        offset: Expression,
+    },
+    Tail {
+        input: Box<Relation>,
+        limit: u32,
+    },
+    SubqueryAlias {
+        input: Box<Relation>,
+        alias: String,
+        column_aliases: Vec<String>,
+    },
     /// Round robin (`shuffle` true) or `coalesce` (false).
-    Repartition { input: Box<Relation>, num_partitions: u32, shuffle: bool },
+    Repartition {
+        input: Box<Relation>,
+        num_partitions: u32,
+        shuffle: bool,
+    },
     /// Hash by expressions; `is_range`: `repartitionByRange`.
     RepartitionByExpression {
         input: Box<Relation>,
@@ -65,17 +103,48 @@ pub enum Relation {
         expressions: Vec<SortOrder>,
         is_range: bool,
     },
-    Sample { input: Box<Relation>, lower: f64, upper: f64, with_replacement: bool, seed: i64 },
-    Hint { input: Box<Relation>, name: String, parameters: Vec<Expression> },
-    WithCtes { ctes: Vec<Cte>, input: Box<Relation> },
-    WithColumns { input: Box<Relation>, aliases: Vec<Expression> },
-    WithColumnsRenamed { input: Box<Relation>, renames: Vec<(String, String)> },
-    Drop { input: Box<Relation>, columns: Vec<Expression> },
-    ToDf { input: Box<Relation>, column_names: Vec<String> },
+    Sample {
+        input: Box<Relation>,
+        lower: f64,
+        upper: f64,
+        with_replacement: bool,
+        seed: i64,
+    },
+    Hint {
+        input: Box<Relation>,
+        name: String,
+        parameters: Vec<Expression>,
+    },
+    WithCtes {
+        ctes: Vec<Cte>,
+        input: Box<Relation>,
+    },
+    WithColumns {
+        input: Box<Relation>,
+        aliases: Vec<Expression>,
+    },
+    WithColumnsRenamed {
+        input: Box<Relation>,
+        renames: Vec<(String, String)>,
+    },
+    Drop {
+        input: Box<Relation>,
+        columns: Vec<Expression>,
+    },
+    ToDf {
+        input: Box<Relation>,
+        column_names: Vec<String>,
+    },
     /// `column_names` empty: all columns (`distinct()`).
-    Deduplicate { input: Box<Relation>, column_names: Vec<String> },
+    Deduplicate {
+        input: Box<Relation>,
+        column_names: Vec<String>,
+    },
     /// Wraps a DataFrame's plan so that `UnresolvedAttribute.plan_id` can point at it.
-    PlanId { input: Box<Relation>, plan_id: u64 },
+    PlanId {
+        input: Box<Relation>,
+        plan_id: u64,
+    },
     /// The root of a write: files of `format` under `path`, committed by the output committer.
     Write {
         input: Box<Relation>,

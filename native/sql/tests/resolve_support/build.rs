@@ -2,8 +2,7 @@
 use super::Catalog;
 use kiln_sql::resolve::tree_text;
 use kiln_sql::tree::{
-    DataType, Expression, GroupKind, JoinKind, NullOrdering, ReadSource, Relation, SetOpKind, SortDirection, SortOrder,
-    StructField,
+    DataType, Expression, GroupKind, JoinKind, NullOrdering, ReadSource, Relation, SetOpKind, SortDirection, SortOrder, StructField,
 };
 use std::collections::BTreeMap;
 
@@ -36,11 +35,7 @@ pub fn frame(input: Relation, plan_id: u64) -> Relation {
 }
 
 pub fn col(name: &str) -> Expression {
-    Expression::UnresolvedAttribute {
-        parts: name.split('.').map(str::to_owned).collect(),
-        plan_id: None,
-        position: None,
-    }
+    Expression::UnresolvedAttribute { parts: name.split('.').map(str::to_owned).collect(), plan_id: None, position: None }
 }
 
 pub fn col_of(plan_id: u64, name: &str) -> Expression {
@@ -56,13 +51,7 @@ pub fn alias(expression: Expression, name: &str) -> Expression {
 }
 
 pub fn call(name: &str, arguments: Vec<Expression>) -> Expression {
-    Expression::UnresolvedFunction {
-        name: name.to_owned(),
-        arguments,
-        is_distinct: false,
-        filter: None,
-        position: None,
-    }
+    Expression::UnresolvedFunction { name: name.to_owned(), arguments, is_distinct: false, filter: None, position: None }
 }
 
 pub fn int(value: i32) -> Expression {
@@ -85,13 +74,7 @@ pub fn sort(input: Relation, keys: Vec<Expression>) -> Relation {
     Relation::Sort { input: boxed(input), order: keys.into_iter().map(asc).collect(), is_global: true }
 }
 
-pub fn join(
-    left: Relation,
-    right: Relation,
-    kind: JoinKind,
-    condition: Option<Expression>,
-    using: &[&str],
-) -> Relation {
+pub fn join(left: Relation, right: Relation, kind: JoinKind, condition: Option<Expression>, using: &[&str]) -> Relation {
     Relation::Join {
         left: boxed(left),
         right: boxed(right),
@@ -104,25 +87,11 @@ pub fn join(
 }
 
 pub fn group(input: Relation, grouping: Vec<Expression>, aggregates: Vec<Expression>) -> Relation {
-    Relation::Aggregate {
-        input: boxed(input),
-        group_kind: GroupKind::GroupBy,
-        grouping,
-        grouping_sets: vec![],
-        aggregates,
-        having: None,
-    }
+    Relation::Aggregate { input: boxed(input), group_kind: GroupKind::GroupBy, grouping, grouping_sets: vec![], aggregates, having: None }
 }
 
 pub fn union(left: Relation, right: Relation, is_all: bool, by_name: bool, allow_missing_columns: bool) -> Relation {
-    Relation::SetOp {
-        kind: SetOpKind::Union,
-        left: boxed(left),
-        right: boxed(right),
-        is_all,
-        by_name,
-        allow_missing_columns,
-    }
+    Relation::SetOp { kind: SetOpKind::Union, left: boxed(left), right: boxed(right), is_all, by_name, allow_missing_columns }
 }
 
 pub fn class(plan: &Relation) -> String {

@@ -4,12 +4,10 @@ pub mod build;
 
 use kiln_sql::error::QueryError;
 use kiln_sql::resolve::{
-    OutputColumn, ResolveInput, ResolveOptions, Resolved, children_of, data_type_of, for_each_expression, nullable_of,
-    output_of, resolve, table_key,
+    OutputColumn, ResolveInput, ResolveOptions, Resolved, children_of, data_type_of, for_each_expression, nullable_of, output_of, resolve,
+    table_key,
 };
-use kiln_sql::tree::{
-    DataType, Expression, GroupKind, JoinKind, NullOrdering, ReadSource, Relation, SetOpKind, StructField, SubqueryKind,
-};
+use kiln_sql::tree::{DataType, Expression, GroupKind, JoinKind, NullOrdering, ReadSource, Relation, SetOpKind, StructField, SubqueryKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Temp views over data sources, as a session would have them.
@@ -126,8 +124,7 @@ impl Check {
                 }
             }
             Relation::SetOp { left, right, kind, is_all, by_name, allow_missing_columns } => {
-                let types =
-                    |side: &Relation| output_of(side).into_iter().map(|column| column.data_type).collect::<Vec<_>>();
+                let types = |side: &Relation| output_of(side).into_iter().map(|column| column.data_type).collect::<Vec<_>>();
                 self.expect(types(left) == types(right), || "set operation over different types".to_owned());
                 self.expect(!by_name && !allow_missing_columns, || "set operation by name".to_owned());
                 self.expect(*kind != SetOpKind::Union || *is_all, || "union distinct".to_owned());
@@ -142,7 +139,8 @@ impl Check {
                 }
             }
             Relation::Limit { limit: rows, .. } | Relation::Offset { offset: rows, .. } => {
-                let sound = matches!(rows, Expression::Literal { value: Some(text), data_type: DataType::Integer } if !text.starts_with('-'));
+                let sound =
+                    matches!(rows, Expression::Literal { value: Some(text), data_type: DataType::Integer } if !text.starts_with('-'));
                 self.expect(sound, || format!("limit {rows:?}"));
             }
             Relation::Hint { name, parameters, .. } => {
@@ -170,13 +168,9 @@ impl Check {
                     self.expect(!windows || is_window(expression), || "a window project that computes".to_owned());
                     if let Expression::Window { function, spec } = inner.as_ref() {
                         self.expect(spec.frame.is_some(), || "window without frame".to_owned());
-                        self.expect(matches!(function.as_ref(), Expression::Call { .. }), || {
-                            "window of no call".to_owned()
-                        });
+                        self.expect(matches!(function.as_ref(), Expression::Call { .. }), || "window of no call".to_owned());
                         for key in &spec.order_by {
-                            self.expect(key.null_ordering != NullOrdering::Default, || {
-                                "default null ordering".to_owned()
-                            });
+                            self.expect(key.null_ordering != NullOrdering::Default, || "default null ordering".to_owned());
                         }
                     } else {
                         self.plain(inner);
@@ -253,29 +247,19 @@ impl Check {
                     self.expect(own && !input.is_empty(), || format!("#{id} is not in the input {input:?}"));
                     return;
                 };
-                self.expect(column.data_type == *data_type, || {
-                    format!("#{id} is {} not {data_type}", column.data_type)
-                });
-                self.expect(column.nullable == *nullable || *nullable, || {
-                    format!("#{id} nullable {nullable} but {}", column.nullable)
-                });
+                self.expect(column.data_type == *data_type, || format!("#{id} is {} not {data_type}", column.data_type));
+                self.expect(column.nullable == *nullable || *nullable, || format!("#{id} nullable {nullable} but {}", column.nullable));
             }
             Expression::OuterColumn { id, data_type, .. } => {
                 let found = outer.iter().find(|column| column.id == *id);
-                self.expect(found.is_some_and(|column| column.data_type == *data_type), || {
-                    format!("outer #{id} is not around")
-                });
+                self.expect(found.is_some_and(|column| column.data_type == *data_type), || format!("outer #{id} is not around"));
             }
             Expression::Cast { expression, data_type, .. } => {
                 self.expect(data_type_of(expression) != *data_type, || format!("a cast to its own type {data_type}"));
             }
             Expression::Case { branches, otherwise } => {
-                let types: BTreeSet<String> = branches
-                    .iter()
-                    .map(|b| &b.value)
-                    .chain(otherwise.as_deref())
-                    .map(|v| data_type_of(v).to_string())
-                    .collect();
+                let types: BTreeSet<String> =
+                    branches.iter().map(|b| &b.value).chain(otherwise.as_deref()).map(|v| data_type_of(v).to_string()).collect();
                 self.expect(types.len() == 1, || format!("case of types {types:?}"));
                 let boolean = branches.iter().all(|branch| data_type_of(&branch.condition) == DataType::Boolean);
                 self.expect(boolean, || "case condition".to_owned());
@@ -285,9 +269,7 @@ impl Check {
                 self.relation(plan, input, false);
                 let columns = output_of(plan);
                 match kind {
-                    SubqueryKind::Scalar => {
-                        self.expect(columns.len() == 1, || "scalar subquery of several columns".to_owned())
-                    }
+                    SubqueryKind::Scalar => self.expect(columns.len() == 1, || "scalar subquery of several columns".to_owned()),
                     SubqueryKind::In => {
                         let left: Vec<DataType> = values.iter().map(data_type_of).collect();
                         let right: Vec<DataType> = columns.into_iter().map(|column| column.data_type).collect();
@@ -306,15 +288,12 @@ impl Check {
         let same = types.iter().all(|t| Some(t) == types.first());
         let decimals = types.iter().all(|t| matches!(t, DataType::Decimal { .. }));
         match name {
-            "=" | "<=>" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "coalesce" | "greatest" | "least" | "concat"
-            | "&" | "|" | "^" => {
+            "=" | "<=>" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "coalesce" | "greatest" | "least" | "concat" | "&" | "|" | "^" => {
                 self.expect(same, || format!("{name} over {types:?}"));
             }
             "+" | "-" | "*" | "/" | "%" | "pmod" | "div" => {
                 self.expect(same || decimals, || format!("{name} over {types:?}"));
-                self.expect(name != "/" || decimals || types.first() == Some(&DataType::Double), || {
-                    format!("/ over {types:?}")
-                });
+                self.expect(name != "/" || decimals || types.first() == Some(&DataType::Double), || format!("/ over {types:?}"));
             }
             "and" | "or" | "not" => {
                 self.expect(types.iter().all(|t| *t == DataType::Boolean), || format!("{name} over {types:?}"));

@@ -47,20 +47,20 @@ pub fn shift(kind: Shift, array: &ArrayRef, by: &ArrayRef) -> Result<ArrayRef> {
         return exec_err!("shift by {}", by.data_type());
     };
     Ok(match array.data_type() {
-        DataType::Int32 => Arc::new(arrow::compute::binary::<_, _, _, Int32Type>(array.as_primitive::<Int32Type>(), by, |v, n| {
-            match kind {
+        DataType::Int32 => {
+            Arc::new(arrow::compute::binary::<_, _, _, Int32Type>(array.as_primitive::<Int32Type>(), by, |v, n| match kind {
                 Shift::Left => v.wrapping_shl(n as u32),
                 Shift::Right => v.wrapping_shr(n as u32),
                 Shift::RightUnsigned => (v as u32).wrapping_shr(n as u32) as i32,
-            }
-        })?),
-        DataType::Int64 => Arc::new(arrow::compute::binary::<_, _, _, Int64Type>(array.as_primitive::<Int64Type>(), by, |v, n| {
-            match kind {
+            })?)
+        }
+        DataType::Int64 => {
+            Arc::new(arrow::compute::binary::<_, _, _, Int64Type>(array.as_primitive::<Int64Type>(), by, |v, n| match kind {
                 Shift::Left => v.wrapping_shl(n as u32),
                 Shift::Right => v.wrapping_shr(n as u32),
                 Shift::RightUnsigned => (v as u64).wrapping_shr(n as u32) as i64,
-            }
-        })?),
+            })?)
+        }
         other => return exec_err!("shift of {other}"),
     })
 }

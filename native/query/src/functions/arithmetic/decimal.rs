@@ -53,7 +53,8 @@ pub fn arithmetic(op: Op, on_error: OnError, args: &ScalarFunctionArgs) -> Resul
         Op::Multiply if exact_fits => binary(&left, &right, rows, i128::wrapping_mul),
         Op::Multiply => multiply_checked(&left, &right, rows, on_error, exact_scale as i8, (precision, scale))?,
         Op::Add | Op::Subtract if exact_fits => {
-            let (l, r) = (POWERS[(exact_scale - i32::from(left_type.1)) as usize], POWERS[(exact_scale - i32::from(right_type.1)) as usize]);
+            let (l, r) =
+                (POWERS[(exact_scale - i32::from(left_type.1)) as usize], POWERS[(exact_scale - i32::from(right_type.1)) as usize]);
             let negative = op == Op::Subtract;
             add_exact(&left, l, &right, if negative { -r } else { r }, rows)
         }

@@ -6,8 +6,8 @@ use crate::functions::error::SparkError;
 use crate::functions::types::adjusted_decimal;
 use arrow::array::{ArrayRef, ArrowPrimitiveType};
 use arrow::datatypes::{
-    ArrowNativeTypeOp, DataType, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, IntervalUnit, IntervalYearMonthType, TimeUnit,
+    ArrowNativeTypeOp, DataType, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, IntervalUnit, IntervalYearMonthType, TimeUnit,
 };
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::ScalarFunctionArgs;

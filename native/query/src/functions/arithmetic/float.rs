@@ -43,12 +43,16 @@ pub fn to_ordered(array: &ArrayRef) -> Result<ArrayRef> {
 
 pub fn from_ordered(array: &ArrayRef) -> Result<ArrayRef> {
     match array.data_type() {
-        DataType::Int64 => Ok(Arc::new(array.as_primitive::<Int64Type>().unary::<_, Float64Type>(|bits| {
-            f64::from_bits((bits ^ (((bits >> 63) as u64) >> 1) as i64) as u64)
-        }))),
-        DataType::Int32 => Ok(Arc::new(array.as_primitive::<Int32Type>().unary::<_, Float32Type>(|bits| {
-            f32::from_bits((bits ^ (((bits >> 31) as u32) >> 1) as i32) as u32)
-        }))),
+        DataType::Int64 => Ok(Arc::new(
+            array
+                .as_primitive::<Int64Type>()
+                .unary::<_, Float64Type>(|bits| f64::from_bits((bits ^ (((bits >> 63) as u64) >> 1) as i64) as u64)),
+        )),
+        DataType::Int32 => Ok(Arc::new(
+            array
+                .as_primitive::<Int32Type>()
+                .unary::<_, Float32Type>(|bits| f32::from_bits((bits ^ (((bits >> 31) as u32) >> 1) as i32) as u32)),
+        )),
         other => exec_err!("{other} is no ordered float"),
     }
 }
@@ -168,7 +172,6 @@ pub fn factorial(array: &ArrayRef) -> Result<ArrayRef> {
     };
     Ok(Arc::new(array.unary_opt::<_, Int64Type>(|n| (0..=20).contains(&n).then(|| (1..=i64::from(n)).product()))))
 }
-
 
 #[cfg(test)]
 mod tests {

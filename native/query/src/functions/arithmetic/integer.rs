@@ -1,5 +1,5 @@
 //! `+ - *`, negation and `abs` of integers: checked, as ANSI SQL has them.
-use super::operands::{OnError, binary, operands, rows, try_binary, Operand};
+use super::operands::{OnError, Operand, binary, operands, rows, try_binary};
 use crate::functions::error::SparkError;
 use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
 use arrow::datatypes::{ArrowNativeTypeOp, DurationMicrosecondType, Int8Type, Int16Type, Int32Type, Int64Type, IntervalYearMonthType};

@@ -14,8 +14,8 @@ use self::round::Mode;
 use super::udf::{Arguments, Definition, Nulls, argument, integer as constant_integer, over_arrays, over_first, type_at};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
-    DataType, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    IntervalUnit, IntervalYearMonthType, TimeUnit,
+    DataType, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalUnit,
+    IntervalYearMonthType, TimeUnit,
 };
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
@@ -78,8 +78,12 @@ fn negate(array: &ArrayRef, only_negative: bool) -> Result<ArrayRef> {
         DataType::Int64 => apply!(Int64Type),
         DataType::Interval(IntervalUnit::YearMonth) => apply!(IntervalYearMonthType),
         DataType::Duration(TimeUnit::Microsecond) => apply!(DurationMicrosecondType),
-        DataType::Float32 => Ok(Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|v| if only_negative { v.abs() } else { -v }))),
-        DataType::Float64 => Ok(Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|v| if only_negative { v.abs() } else { -v }))),
+        DataType::Float32 => {
+            Ok(Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|v| if only_negative { v.abs() } else { -v })))
+        }
+        DataType::Float64 => {
+            Ok(Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|v| if only_negative { v.abs() } else { -v })))
+        }
         DataType::Decimal128(precision, scale) => {
             let array = array.as_primitive::<Decimal128Type>();
             let array = array.unary::<_, Decimal128Type>(|v| if only_negative && v >= 0 { v } else { v.wrapping_neg() });

@@ -52,7 +52,6 @@ impl<'a, T: ArrowPrimitiveType> Operand<'a, T> {
     }
 }
 
-
 /// Both operands of a call.
 pub fn operands<'a, T: ArrowPrimitiveType, U: ArrowPrimitiveType>(
     args: &'a ScalarFunctionArgs,

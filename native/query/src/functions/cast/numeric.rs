@@ -23,11 +23,15 @@ pub fn cast(array: &ArrayRef, from: &DataType, to: &DataType, on_error: OnError)
         DataType::Long => to_integer::<Int64Type>(array, from, to, on_error),
         DataType::Float => match from {
             DataType::Double => Ok(Arc::new(map::<Float64Type, Float32Type>(array, on_error, |v| Ok(v as f32))?)),
-            DataType::Decimal { scale, .. } => Ok(Arc::new(map::<Decimal128Type, Float32Type>(array, on_error, |v| Ok(decimal_to_float(v, *scale)))?)),
+            DataType::Decimal { scale, .. } => {
+                Ok(Arc::new(map::<Decimal128Type, Float32Type>(array, on_error, |v| Ok(decimal_to_float(v, *scale)))?))
+            }
             _ => exec_err!("cannot cast {from} to {to}"),
         },
         DataType::Double => match from {
-            DataType::Decimal { scale, .. } => Ok(Arc::new(map::<Decimal128Type, Float64Type>(array, on_error, |v| Ok(decimal_to_double(v, *scale)))?)),
+            DataType::Decimal { scale, .. } => {
+                Ok(Arc::new(map::<Decimal128Type, Float64Type>(array, on_error, |v| Ok(decimal_to_double(v, *scale)))?))
+            }
             _ => exec_err!("cannot cast {from} to {to}"),
         },
         _ => exec_err!("cannot cast {from} to {to}"),
@@ -162,7 +166,9 @@ fn to_decimal(array: &ArrayRef, from: &DataType, precision: u8, scale: i8, on_er
         }
         DataType::Float => {
             let array = finite(array, array.as_primitive::<Float32Type>().iter().map(|v| v.is_none_or(f32::is_finite)).collect())?;
-            map::<Float32Type, Decimal128Type>(&array, on_error, |v| from_text(&format!("{:e}", f64::from(v)), || shown(f64::from(v)), precision, scale))?
+            map::<Float32Type, Decimal128Type>(&array, on_error, |v| {
+                from_text(&format!("{:e}", f64::from(v)), || shown(f64::from(v)), precision, scale)
+            })?
         }
         _ => return exec_err!("cannot cast {from} to a decimal"),
     };

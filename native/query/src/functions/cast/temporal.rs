@@ -24,10 +24,13 @@ pub fn cast(array: &ArrayRef, from: &DataType, to: &DataType, zone: Zone, on_err
     match (from, to) {
         (Date, Timestamp | TimestampNtz) => {
             let zone = zone_of(to);
-            stamps(map::<Date32Type, TimestampMicrosecondType>(array, on_error, |days| {
-                let local = join(days, 0).ok_or_else(|| SparkError::overflow("long overflow", None))?;
-                Ok(zone.to_utc(local))
-            })?, to)
+            stamps(
+                map::<Date32Type, TimestampMicrosecondType>(array, on_error, |days| {
+                    let local = join(days, 0).ok_or_else(|| SparkError::overflow("long overflow", None))?;
+                    Ok(zone.to_utc(local))
+                })?,
+                to,
+            )
         }
         (Timestamp | TimestampNtz, Date) => {
             let zone = zone_of(from);

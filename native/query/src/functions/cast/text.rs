@@ -23,7 +23,8 @@ pub fn spark_string(array: &ArrayRef, data_type: &DataType, time_zone: &str) -> 
     let Some(zone) = Zone::parse(time_zone) else {
         return exec_err!("{time_zone} is not a time zone");
     };
-    let array = if array.data_type() == &arrow_type(data_type) { array.clone() } else { arrow::compute::cast(array, &arrow_type(data_type))? };
+    let array =
+        if array.data_type() == &arrow_type(data_type) { array.clone() } else { arrow::compute::cast(array, &arrow_type(data_type))? };
     let mut builder = StringBuilder::with_capacity(array.len(), array.len() * 8);
     let mut text = String::new();
     for row in 0..array.len() {
@@ -196,9 +197,21 @@ mod tests {
     #[test]
     fn doubles_print_as_java_does() {
         let cases = [
-            (0.0, "0.0"), (-0.0, "-0.0"), (1.0, "1.0"), (1e7, "1.0E7"), (9_999_999.0, "9999999.0"), (1e10, "1.0E10"),
-            (0.001, "0.001"), (0.0001, "1.0E-4"), (123.456, "123.456"), (-1.5e-5, "-1.5E-5"), (1e100, "1.0E100"),
-            (12345678.9, "1.23456789E7"), (f64::NAN, "NaN"), (f64::NEG_INFINITY, "-Infinity"), (0.1 + 0.2, "0.30000000000000004"),
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (1e7, "1.0E7"),
+            (9_999_999.0, "9999999.0"),
+            (1e10, "1.0E10"),
+            (0.001, "0.001"),
+            (0.0001, "1.0E-4"),
+            (123.456, "123.456"),
+            (-1.5e-5, "-1.5E-5"),
+            (1e100, "1.0E100"),
+            (12345678.9, "1.23456789E7"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (0.1 + 0.2, "0.30000000000000004"),
         ];
         for (value, text) in cases {
             assert_eq!(double(value), text);

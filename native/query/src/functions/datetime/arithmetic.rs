@@ -9,8 +9,8 @@ use crate::functions::error::SparkError;
 use crate::functions::udf::{argument, over_arrays};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, PrimitiveArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, IntervalYearMonthType, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalYearMonthType, TimestampMicrosecondType,
 };
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
@@ -207,7 +207,8 @@ pub fn months_between(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let Some(round) = arrays[2].as_boolean_opt() else { return exec_err!("months_between rounds by a boolean") };
         let zone = zone_for(&arrays[0], zone);
         let round: &BooleanArray = round;
-        let values = end.iter().zip(start).zip(round).map(|((e, s), round)| Some(months_apart(zone.to_local(e?), zone.to_local(s?), round?)));
+        let values =
+            end.iter().zip(start).zip(round).map(|((e, s), round)| Some(months_apart(zone.to_local(e?), zone.to_local(s?), round?)));
         Ok(Arc::new(values.collect::<Float64Array>()))
     })
 }

@@ -2,10 +2,10 @@
 use super::fields::typed;
 use crate::functions::arithmetic::operands::OnError;
 use crate::functions::cast;
+use crate::functions::datetime::zone::Zone;
 use crate::functions::error::SparkError;
 use crate::functions::types::spark_type;
 use crate::functions::udf::over_first;
-use crate::functions::datetime::zone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType as ArrowType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::common::{DataFusionError, Result, exec_err};

@@ -2,9 +2,9 @@
 use super::calendar::{self, split};
 use super::zone::Zone;
 use crate::functions::udf::{over_first, text};
+use arrow::array::PrimitiveArray;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{ArrowPrimitiveType, Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType};
-use arrow::array::PrimitiveArray;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use std::sync::Arc;

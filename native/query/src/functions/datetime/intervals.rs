@@ -3,9 +3,7 @@ use super::calendar::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE};
 use super::fields::typed;
 use crate::functions::udf::{integer, over_first};
 use arrow::array::{Array, ArrayRef, StringViewBuilder};
-use arrow::datatypes::{
-    DataType, Decimal128Type, DurationMicrosecondType, Int8Type, Int32Type, IntervalYearMonthType,
-};
+use arrow::datatypes::{DataType, Decimal128Type, DurationMicrosecondType, Int8Type, Int32Type, IntervalYearMonthType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use kiln_sql::tree::{IntervalField, interval_text};

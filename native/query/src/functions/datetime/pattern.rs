@@ -79,8 +79,13 @@ mod tests {
     fn patterns() {
         let items = compile("yyyy'T'HH''[ss]").unwrap();
         let expected = [
-            Item::Field('y', 4), Item::Text("T".into()), Item::Field('H', 2), Item::Text("'".into()), Item::Open,
-            Item::Field('s', 2), Item::Close,
+            Item::Field('y', 4),
+            Item::Text("T".into()),
+            Item::Field('H', 2),
+            Item::Text("'".into()),
+            Item::Open,
+            Item::Field('s', 2),
+            Item::Close,
         ];
         assert_eq!(items, expected);
         assert!(compile("bbb").is_err());

@@ -29,7 +29,10 @@ impl Patterns {
 }
 
 fn cannot_parse(Mismatch(reason): Mismatch, function: &str) -> SparkError {
-    SparkError::new("CANNOT_PARSE_TIMESTAMP", format!("{reason}. Use `{function}` to tolerate invalid input string and return NULL instead."))
+    SparkError::new(
+        "CANNOT_PARSE_TIMESTAMP",
+        format!("{reason}. Use `{function}` to tolerate invalid input string and return NULL instead."),
+    )
 }
 
 pub fn date_format(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -40,7 +43,7 @@ pub fn date_format(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let (times, patterns) = (typed::<TimestampMicrosecondType>(times)?, rows.text(1)?);
     let constant = times.len() == 1;
     let mut compiled = Patterns { last: None };
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let at = if constant { 0 } else { row };
         let (true, Some(pattern)) = (times.is_valid(at), patterns.get(row)) else { return Ok(None) };
         format(out, compiled.get(pattern)?, times.value(at), zone, &name).map(Some)
@@ -57,7 +60,7 @@ pub fn from_unixtime(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (seconds, patterns) = (rows.integer(0)?, rows.text(1)?);
     let mut compiled = Patterns { last: None };
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(seconds), Some(pattern)) = (seconds.get(row), patterns.get(row)) else { return Ok(None) };
         format(out, compiled.get(pattern)?, seconds.saturating_mul(1_000_000), zone, &name).map(Some)
     })
@@ -72,8 +75,8 @@ fn parsed<T: arrow::datatypes::ArrowPrimitiveType>(
     let rows = Rows::new(args)?;
     let (texts, patterns) = (rows.text(0)?, rows.text(1)?);
     let mut compiled = Patterns { last: None };
-    let mut builder = PrimitiveArray::<T>::builder(rows.len());
-    for row in 0..rows.len() {
+    let mut builder = PrimitiveArray::<T>::builder(rows.count());
+    for row in 0..rows.count() {
         match (texts.get(row), patterns.get(row)) {
             (Some(text), Some(pattern)) => match (f(compiled.get(pattern)?, text), on_error) {
                 (Ok(value), _) => builder.append_value(value),
@@ -112,7 +115,8 @@ pub fn unix_timestamp(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         Some(DataType::Timestamp(_, tz)) => {
             let utc = tz.is_none();
             let rows = Rows::new(args)?;
-            let array = typed::<TimestampMicrosecondType>(&rows.arrays()[0])?.unary::<_, Int64Type>(|v| seconds(if utc { zone.to_utc(v) } else { v }));
+            let array = typed::<TimestampMicrosecondType>(&rows.arrays()[0])?
+                .unary::<_, Int64Type>(|v| seconds(if utc { zone.to_utc(v) } else { v }));
             finish(args, array)
         }
         Some(DataType::Date32) => {

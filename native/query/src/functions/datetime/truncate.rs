@@ -2,9 +2,9 @@
 use super::calendar::{self, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, date_of, days_of, join, split};
 use super::fields::{typed, zone, zone_for};
 use super::zone::Zone;
+use crate::functions::arithmetic::operands::finish;
 use crate::functions::error::SparkError;
 use crate::functions::strings::rows::Rows;
-use crate::functions::arithmetic::operands::finish;
 use crate::functions::udf::over_first;
 use arrow::array::{Array, PrimitiveArray};
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
@@ -60,7 +60,7 @@ pub fn trunc(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let unit = unit(units.get(row)?).filter(|u| !matches!(u, Unit::Time(_)))?;
         dates.is_valid(at).then(|| first_day(unit, dates.value(at)))?
     };
-    finish(args, (0..rows.len()).map(value).collect::<PrimitiveArray<Date32Type>>())
+    finish(args, (0..rows.count()).map(value).collect::<PrimitiveArray<Date32Type>>())
 }
 
 /// `date_trunc(unit, timestamp, zone)`.
@@ -76,7 +76,7 @@ pub fn date_trunc(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let unit = unit(units.get(row)?)?;
         times.is_valid(at).then(|| truncated(unit, times.value(at), zone))?
     };
-    let array = (0..rows.len()).map(value).collect::<PrimitiveArray<TimestampMicrosecondType>>();
+    let array = (0..rows.count()).map(value).collect::<PrimitiveArray<TimestampMicrosecondType>>();
     finish(args, array.with_data_type(args.return_type().clone()))
 }
 
@@ -111,7 +111,7 @@ pub fn next_day(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let ahead = (wanted - calendar::weekday(days) + 6).rem_euclid(7) + 1;
         Ok(Some(days.wrapping_add(ahead)))
     };
-    finish(args, (0..rows.len()).map(value).collect::<Result<PrimitiveArray<Date32Type>>>()?)
+    finish(args, (0..rows.count()).map(value).collect::<Result<PrimitiveArray<Date32Type>>>()?)
 }
 
 /// 0 is Monday.
@@ -128,7 +128,7 @@ pub fn make_date(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let (Some(year), Some(month), Some(day)) = (years.get(row), months.get(row), days.get(row)) else { return Ok(None) };
         Ok(Some(date_from(year, month, day)?))
     };
-    finish(args, (0..rows.len()).map(value).collect::<Result<PrimitiveArray<Date32Type>>>()?)
+    finish(args, (0..rows.count()).map(value).collect::<Result<PrimitiveArray<Date32Type>>>()?)
 }
 
 fn date_from(year: i64, month: i64, day: i64) -> std::result::Result<i32, SparkError> {
@@ -140,9 +140,8 @@ fn date_from(year: i64, month: i64, day: i64) -> std::result::Result<i32, SparkE
         return Err(bad(format!("Invalid value for DayOfMonth (valid values 1 - 28/31): {day}")));
     }
     days_of(year, month as u32, day as u32).ok_or_else(|| {
-        const MONTHS: [&str; 12] = [
-            "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
-        ];
+        const MONTHS: [&str; 12] =
+            ["JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"];
         match (month, day) {
             (2, 29) => bad(format!("Invalid date 'February 29' as '{year}' is not a leap year")),
             _ => bad(format!("Invalid date '{} {day}'", MONTHS[month as usize - 1])),

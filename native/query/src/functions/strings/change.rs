@@ -1,10 +1,10 @@
 //! New text from text.
 use super::rows::{Rows, borrow_rows, char_count, char_offset, write_rows};
+use crate::functions::arithmetic::operands::finish_ref;
 use crate::functions::error::SparkError;
 use arrow::array::{Array, AsArray, BinaryBuilder, new_null_array};
 use arrow::compute::interleave;
 use arrow::datatypes::DataType;
-use crate::functions::arithmetic::operands::finish_ref;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub fn pad(left: bool, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, length, padding) = (rows.text(0)?, rows.integer(1)?, rows.text(2)?);
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(length), Some(padding)) = (text.get(row), length.get(row), padding.get(row)) else { return Ok(None) };
         let (length, count) = (length.max(0) as usize, char_count(text));
         if length <= count || padding.is_empty() {
@@ -37,7 +37,7 @@ pub fn concat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     if args.return_type() == &DataType::Binary {
         let mut builder = BinaryBuilder::new();
-        for row in 0..rows.len() {
+        for row in 0..rows.count() {
             let mut value = Some(Vec::new());
             for array in rows.arrays() {
                 let at = if array.len() == 1 { 0 } else { row };
@@ -52,7 +52,7 @@ pub fn concat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         return finish_ref(args, Arc::new(builder.finish()));
     }
     let texts = (0..rows.arrays().len()).map(|i| rows.text(i)).collect::<Result<Vec<_>>>()?;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         for text in &texts {
             match text.get(row) {
                 Some(text) => out.push_str(text),
@@ -66,7 +66,7 @@ pub fn concat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 /// `elt(n, a, b, ...)`: the n-th value, counted from 1.
 pub fn elt(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
-    let (numbers, len) = (rows.integer(0)?, rows.len());
+    let (numbers, len) = (rows.integer(0)?, rows.count());
     let values = rows.arrays().get(1..).unwrap_or_default();
     let null = new_null_array(args.return_type(), 1);
     let arrays: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).chain([null.as_ref()]).collect();
@@ -86,7 +86,7 @@ pub fn concat_ws(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let separator = rows.text(0)?;
     let parts = rows.arrays().get(1..).unwrap_or_default();
-    let len = rows.len();
+    let len = rows.count();
     write_rows(args, len, |row, out| {
         let Some(separator) = separator.get(row) else { return Ok(None) };
         let mut first = true;
@@ -117,7 +117,7 @@ pub fn concat_ws(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn replace(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, from, to) = (rows.text(0)?, rows.text(1)?, rows.text(2)?);
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(from), Some(to)) = (text.get(row), from.get(row), to.get(row)) else { return Ok(None) };
         out.push_str(&if from.is_empty() { text.into() } else { text.replace(from, to) });
         Ok(Some(()))
@@ -128,7 +128,7 @@ pub fn replace(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn translate(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, from, to) = (rows.text(0)?, rows.text(1)?, rows.text(2)?);
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(from), Some(to)) = (text.get(row), from.get(row), to.get(row)) else { return Ok(None) };
         out.extend(text.chars().filter_map(|c| match from.chars().position(|f| f == c) {
             Some(at) => to.chars().nth(at),
@@ -141,10 +141,13 @@ pub fn translate(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn split_part(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, delimiter, part) = (rows.text(0)?, rows.text(1)?, rows.integer(2)?);
-    borrow_rows(args, rows.len(), |row| {
+    borrow_rows(args, rows.count(), |row| {
         let (Some(text), Some(delimiter), Some(part)) = (text.get(row), delimiter.get(row), part.get(row)) else { return Ok(None) };
         if part == 0 {
-            return Err(SparkError::new("INVALID_INDEX_OF_ZERO", "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1)."));
+            return Err(SparkError::new(
+                "INVALID_INDEX_OF_ZERO",
+                "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).",
+            ));
         }
         let nth = part.unsigned_abs() as usize - 1;
         let found = match (delimiter.is_empty(), part > 0) {
@@ -162,7 +165,7 @@ pub fn split_part(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn repeat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, times) = (rows.text(0)?, rows.integer(1)?);
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(times)) = (text.get(row), times.get(row)) else { return Ok(None) };
         (0..times.max(0)).for_each(|_| out.push_str(text));
         Ok(Some(()))
@@ -172,7 +175,7 @@ pub fn repeat(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn space(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let times = rows.integer(0)?;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let Some(times) = times.get(row) else { return Ok(None) };
         out.extend(std::iter::repeat_n(' ', times.max(0) as usize));
         Ok(Some(()))
@@ -183,8 +186,9 @@ pub fn space(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn overlay(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, put, position, length) = (rows.text(0)?, rows.text(1)?, rows.integer(2)?, rows.integer(3)?);
-    write_rows(args, rows.len(), |row, out| {
-        let (Some(text), Some(put), Some(position), Some(length)) = (text.get(row), put.get(row), position.get(row), length.get(row)) else {
+    write_rows(args, rows.count(), |row, out| {
+        let (Some(text), Some(put), Some(position), Some(length)) = (text.get(row), put.get(row), position.get(row), length.get(row))
+        else {
             return Ok(None);
         };
         let length = if length >= 0 { length } else { char_count(put) as i64 };
@@ -199,7 +203,7 @@ pub fn overlay(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn initcap(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let text = rows.text(0)?;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let Some(text) = text.get(row) else { return Ok(None) };
         let mut start = true;
         for c in text.chars() {
@@ -217,7 +221,7 @@ pub fn initcap(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn soundex(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let text = rows.text(0)?;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let Some(text) = text.get(row) else { return Ok(None) };
         out.push_str(&soundex_of(text));
         Ok(Some(()))
@@ -257,7 +261,7 @@ fn soundex_of(text: &str) -> String {
 pub fn chr(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let code = rows.integer(0)?;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let Some(code) = code.get(row) else { return Ok(None) };
         if code >= 0 {
             out.push(char::from((code & 0xff) as u8));
@@ -272,7 +276,9 @@ mod tests {
 
     #[test]
     fn soundex_is_sparks() {
-        for (name, code) in [("Miller", "M460"), ("Robert", "R163"), ("Ashcraft", "A261"), ("Tymczak", "T522"), ("Pfister", "P236"), ("1a", "1a")] {
+        for (name, code) in
+            [("Miller", "M460"), ("Robert", "R163"), ("Ashcraft", "A261"), ("Tymczak", "T522"), ("Pfister", "P236"), ("1a", "1a")]
+        {
             assert_eq!(soundex_of(name), code);
         }
     }

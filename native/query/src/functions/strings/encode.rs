@@ -6,8 +6,8 @@ use arrow::array::{Array, AsArray, BinaryArray, Int64Array, StringViewArray};
 use arrow::datatypes::{DataType, Int64Type};
 use base64::Engine;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use std::fmt::Write;
@@ -37,14 +37,14 @@ pub fn unhex(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
         hex::decode(even).ok()
     };
-    let values: BinaryArray = (0..rows.len()).map(|row| decode(text.get(row)?)).collect();
+    let values: BinaryArray = (0..rows.count()).map(|row| decode(text.get(row)?)).collect();
     finish_ref(args, Arc::new(values))
 }
 
 pub fn base64(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let Some(array) = rows.arrays().first().and_then(|a| a.as_binary_opt::<i32>()) else { return exec_err!("expected binary") };
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         if array.is_null(row) {
             return Ok(None);
         }
@@ -63,11 +63,16 @@ pub fn unbase64(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let decode = |text: &str| -> Result<Vec<u8>> {
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let failed = |_| {
-            SparkError::new("CONVERSION_INVALID_INPUT", format!("The value '{text}' (BASE64) cannot be converted to \"BINARY\" because it is malformed. Correct the value as per the syntax, or change its format. Use `try_to_binary` to tolerate malformed input and return NULL instead."))
+            SparkError::new(
+                "CONVERSION_INVALID_INPUT",
+                format!(
+                    "The value '{text}' (BASE64) cannot be converted to \"BINARY\" because it is malformed. Correct the value as per the syntax, or change its format. Use `try_to_binary` to tolerate malformed input and return NULL instead."
+                ),
+            )
         };
         Ok(ENGINE.decode(compact).map_err(failed)?)
     };
-    let values = (0..rows.len()).map(|row| text.get(row).map(decode).transpose());
+    let values = (0..rows.count()).map(|row| text.get(row).map(decode).transpose());
     finish_ref(args, Arc::new(values.collect::<Result<BinaryArray>>()?))
 }
 
@@ -140,7 +145,7 @@ pub fn decode(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let Some(bytes) = rows.arrays().first().and_then(|a| a.as_binary_opt::<i32>()) else { return exec_err!("expected binary") };
     let charsets = rows.text(1)?;
     let constant = bytes.len() == 1;
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let at = if constant { 0 } else { row };
         let (true, Some(name)) = (bytes.is_valid(at), charsets.get(row)) else { return Ok(None) };
         let text = Charset::of(name, "decode")?.decode(bytes.value(at)).ok_or_else(|| malformed("decode", name))?;
@@ -153,19 +158,15 @@ pub fn encode(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (texts, charsets) = (rows.text(0)?, rows.text(1)?);
     let encoded = |row| match (texts.get(row), charsets.get(row)) {
-        (Some(text), Some(name)) => {
-            Charset::of(name, "encode")?.encode(text).map(Some).ok_or_else(|| malformed("encode", name))
-        }
+        (Some(text), Some(name)) => Charset::of(name, "encode")?.encode(text).map(Some).ok_or_else(|| malformed("encode", name)),
         _ => Ok(None),
     };
-    let values = (0..rows.len()).map(encoded).collect::<std::result::Result<BinaryArray, SparkError>>()?;
+    let values = (0..rows.count()).map(encoded).collect::<std::result::Result<BinaryArray, SparkError>>()?;
     finish_ref(args, Arc::new(values))
 }
 
 fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 })
-    };
+    let step = |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 });
     !bytes.iter().fold(!0, step)
 }
 

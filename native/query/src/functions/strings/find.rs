@@ -1,8 +1,8 @@
 //! Numbers about text.
 use super::rows::{Rows, char_count, int_rows};
+use crate::functions::arithmetic::operands::finish_ref;
 use arrow::array::{Array, AsArray, Int32Array};
 use arrow::datatypes::DataType;
-use crate::functions::arithmetic::operands::finish_ref;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub fn byte_length(unit: i32, args: &ScalarFunctionArgs) -> Result<ColumnarValue
 pub fn ascii(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let text = rows.text(0)?;
-    int_rows(args, rows.len(), |row| text.get(row).map(|t| t.chars().next().map_or(0, |c| c as i32)))
+    int_rows(args, rows.count(), |row| text.get(row).map(|t| t.chars().next().map_or(0, |c| c as i32)))
 }
 
 /// 1-based; 0 when it is not there.
@@ -38,13 +38,13 @@ fn position(text: &str, part: &str, from: usize) -> i32 {
 pub fn instr(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, part) = (rows.text(0)?, rows.text(1)?);
-    int_rows(args, rows.len(), |row| Some(position(text.get(row)?, part.get(row)?, 0)))
+    int_rows(args, rows.count(), |row| Some(position(text.get(row)?, part.get(row)?, 0)))
 }
 
 pub fn locate(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (part, text, start) = (rows.text(0)?, rows.text(1)?, rows.integer(2)?);
-    int_rows(args, rows.len(), |row| {
+    int_rows(args, rows.count(), |row| {
         // A NULL start counts as 0 in Spark.
         let Some(start) = start.get(row) else { return Some(0) };
         let (part, text) = (part.get(row)?, text.get(row)?);
@@ -55,7 +55,7 @@ pub fn locate(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn levenshtein(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (left, right) = (rows.text(0)?, rows.text(1)?);
-    int_rows(args, rows.len(), |row| Some(distance(left.get(row)?, right.get(row)?)))
+    int_rows(args, rows.count(), |row| Some(distance(left.get(row)?, right.get(row)?)))
 }
 
 fn distance(left: &str, right: &str) -> i32 {
@@ -76,7 +76,7 @@ fn distance(left: &str, right: &str) -> i32 {
 pub fn find_in_set(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (item, set) = (rows.text(0)?, rows.text(1)?);
-    int_rows(args, rows.len(), |row| {
+    int_rows(args, rows.count(), |row| {
         let (item, set) = (item.get(row)?, set.get(row)?);
         if item.contains(',') {
             return Some(0);

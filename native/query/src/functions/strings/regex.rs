@@ -96,7 +96,7 @@ pub fn matches(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else { return Ok(None) };
         Ok(Some(compiled(pattern)?.is_match(text)))
     };
-    let values = (0..rows.len()).map(matches).collect::<Fallible<BooleanArray>>()?;
+    let values = (0..rows.count()).map(matches).collect::<Fallible<BooleanArray>>()?;
     finish_ref(args, Arc::new(values))
 }
 
@@ -104,7 +104,7 @@ pub fn matches(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 pub fn extract(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, pattern, group) = (rows.text(0)?, rows.text(1)?, rows.integer(2)?);
-    write_rows(args, rows.len(), |row, out| {
+    write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(pattern), Some(group)) = (text.get(row), pattern.get(row), group.get(row)) else { return Ok(None) };
         let regex = compiled(pattern)?;
         let groups = regex.captures_len() as i64 - 1;
@@ -123,8 +123,10 @@ pub fn replace(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let rows = Rows::new(args)?;
     let (text, pattern, replacement) = (rows.text(0)?, rows.text(1)?, rows.text(2)?);
     let position = if args.args.len() > 3 { Some(rows.integer(3)?) } else { None };
-    write_rows(args, rows.len(), |row, out| {
-        let (Some(text), Some(pattern), Some(replacement)) = (text.get(row), pattern.get(row), replacement.get(row)) else { return Ok(None) };
+    write_rows(args, rows.count(), |row, out| {
+        let (Some(text), Some(pattern), Some(replacement)) = (text.get(row), pattern.get(row), replacement.get(row)) else {
+            return Ok(None);
+        };
         let Some(position) = position.as_ref().map_or(Some(1), |p| p.get(row)) else { return Ok(None) };
         let regex = compiled(pattern)?;
         let start = super::rows::char_offset(text, (position - 1).max(0) as usize);
@@ -187,7 +189,7 @@ pub fn split(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let (text, pattern, limit) = (rows.text(0)?, rows.text(1)?, rows.integer(2)?);
     let item = Field::new("element", DataType::Utf8View, false);
     let mut builder = ListBuilder::new(StringViewBuilder::new()).with_field(item);
-    for row in 0..rows.len() {
+    for row in 0..rows.count() {
         match (text.get(row), pattern.get(row), limit.get(row)) {
             (Some(text), Some(pattern), Some(limit)) => {
                 for part in parts(text, pattern, limit)? {

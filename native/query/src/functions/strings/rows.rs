@@ -55,7 +55,7 @@ impl Rows {
         array.len() == 1 && self.len != 1
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.len
     }
 
@@ -93,7 +93,11 @@ impl Integers {
 type Fallible<T> = std::result::Result<T, SparkError>;
 
 /// Text of every row; `f` writes into the buffer and says whether there is a value.
-pub fn write_rows(args: &ScalarFunctionArgs, len: usize, mut f: impl FnMut(usize, &mut String) -> Fallible<Option<()>>) -> Result<ColumnarValue> {
+pub fn write_rows(
+    args: &ScalarFunctionArgs,
+    len: usize,
+    mut f: impl FnMut(usize, &mut String) -> Fallible<Option<()>>,
+) -> Result<ColumnarValue> {
     let mut builder = StringViewBuilder::with_capacity(len);
     let mut out = String::new();
     for row in 0..len {

@@ -14,10 +14,10 @@ fn slices(args: &ScalarFunctionArgs, rows: &Rows, f: impl Fn(usize, &str) -> Opt
     let Some(source) = rows.arrays().first().and_then(|a| a.as_string_view_opt()) else {
         return exec_err!("expected text");
     };
-    let constant = source.len() == 1 && rows.len() != 1;
-    let mut views = Vec::with_capacity(rows.len());
-    let mut valid = Vec::with_capacity(rows.len());
-    for row in 0..rows.len() {
+    let constant = source.len() == 1 && rows.count() != 1;
+    let mut views = Vec::with_capacity(rows.count());
+    let mut valid = Vec::with_capacity(rows.count());
+    for row in 0..rows.count() {
         let at = if constant { 0 } else { row };
         let range = if source.is_valid(at) { f(row, source.value(at)) } else { None };
         valid.push(range.is_some());
@@ -81,9 +81,9 @@ fn binary_substring(args: &ScalarFunctionArgs, rows: &Rows) -> Result<ColumnarVa
     let Some(source) = rows.arrays().first().and_then(|a| a.as_binary_opt::<i32>()) else {
         return exec_err!("expected binary");
     };
-    let constant = source.len() == 1 && rows.len() != 1;
+    let constant = source.len() == 1 && rows.count() != 1;
     let mut builder = BinaryBuilder::new();
-    for row in 0..rows.len() {
+    for row in 0..rows.count() {
         let at = if constant { 0 } else { row };
         match (source.is_valid(at), position.get(row), length.get(row)) {
             (true, Some(position), Some(length)) => {

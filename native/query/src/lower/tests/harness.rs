@@ -95,7 +95,8 @@ impl Engine {
     async fn execute(&self, plan: LogicalPlan, values: &BTreeMap<u32, ScalarValue>) -> Result<RecordBatch> {
         let state = self.context.state();
         let optimized = state.optimize(&plan).map_err(query_error)?;
-        let replaced = optimized.clone().transform_up(|p| p.map_expressions(|e| e.transform_up(|e| Ok(replace(e, values))))).map_err(query_error)?;
+        let replaced =
+            optimized.clone().transform_up(|p| p.map_expressions(|e| e.transform_up(|e| Ok(replace(e, values))))).map_err(query_error)?;
         let physical = state.query_planner().create_physical_plan(&replaced.data, &state).await.map_err(query_error)?;
         if std::env::var("KILN_PLANS").is_ok() {
             println!("{}\n{}", optimized.display_indent(), datafusion::physical_plan::displayable(physical.as_ref()).indent(false));

@@ -58,7 +58,8 @@ fn tpch_answers_are_sparks() {
                     continue;
                 }
             };
-            let wanted: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(golden.join(format!("q{n}.json"))).unwrap()).unwrap();
+            let wanted: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(golden.join(format!("q{n}.json"))).unwrap()).unwrap();
             let types: Vec<String> = answer.columns.iter().map(|c| c.data_type.to_string()).collect();
             let wanted_types: Vec<&str> = wanted["fields"].as_array().unwrap().iter().map(|f| f["type"].as_str().unwrap()).collect();
             let mut rows: Vec<Vec<Option<String>>> = answer.rows("UTC");

@@ -106,8 +106,7 @@ fn long_chains() {
 
 #[test]
 fn copies_are_bounded() {
-    let windows: String =
-        (1..40).map(|i| format!(", w{i} AS (ORDER BY f() OVER w{0}, f() OVER w{0})", i - 1)).collect();
+    let windows: String = (1..40).map(|i| format!(", w{i} AS (ORDER BY f() OVER w{0}, f() OVER w{0})", i - 1)).collect();
     survives(&format!("SELECT f() OVER w39 FROM t WINDOW w0 AS (ORDER BY a){windows}"));
     survives("SELECT f() OVER w FROM t WINDOW w AS (w)");
     let branches = " WHEN 1 THEN 2".repeat(1000);

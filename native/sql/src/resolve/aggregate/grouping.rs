@@ -92,9 +92,7 @@ impl Grouping {
         let all = &self.written;
         let sets: Vec<Vec<u32>> = match self.kind {
             GroupKind::GroupBy | GroupKind::All => return,
-            GroupKind::Rollup => {
-                (0..=all.len()).rev().map(|length| all.iter().take(length).copied().collect()).collect()
-            }
+            GroupKind::Rollup => (0..=all.len()).rev().map(|length| all.iter().take(length).copied().collect()).collect(),
             GroupKind::Cube => {
                 let subsets = 1_u32.checked_shl(u32::try_from(all.len()).unwrap_or(u32::MAX)).unwrap_or(0);
                 (0..subsets)
@@ -105,10 +103,9 @@ impl Grouping {
                     })
                     .collect()
             }
-            GroupKind::GroupingSets => given
-                .iter()
-                .map(|set| set.iter().filter_map(|index| all.get(usize::try_from(*index).ok()?).copied()).collect())
-                .collect(),
+            GroupKind::GroupingSets => {
+                given.iter().map(|set| set.iter().filter_map(|index| all.get(usize::try_from(*index).ok()?).copied()).collect()).collect()
+            }
         };
         self.sets = sets
             .into_iter()
@@ -163,9 +160,7 @@ impl Resolver<'_> {
                 (typed.expression, name)
             }
             Err(error) => match alias_of(expression, list, items, self.options.case_sensitive) {
-                Some(item) if error.class.starts_with("UNRESOLVED_COLUMN") => {
-                    (inlined(item.expression.clone(), items), item.name.clone())
-                }
+                Some(item) if error.class.starts_with("UNRESOLVED_COLUMN") => (inlined(item.expression.clone(), items), item.name.clone()),
                 _ => return Err(error),
             },
         };
@@ -185,7 +180,14 @@ impl Resolver<'_> {
             .at(position));
         }
         if matches!(data_type_of(&resolved.0), DataType::Map { .. }) {
-            return Err(QueryError::new("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", format!("The expression \"{}\" cannot be used as a grouping expression because its data type is not an orderable data type.", resolved.1)).at(position));
+            return Err(QueryError::new(
+                "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+                format!(
+                    "The expression \"{}\" cannot be used as a grouping expression because its data type is not an orderable data type.",
+                    resolved.1
+                ),
+            )
+            .at(position));
         }
         Ok(resolved)
     }
@@ -212,12 +214,7 @@ fn by_place(text: &str, items: &[Item]) -> Result<(Expression, String)> {
 }
 
 /// The select item of that name; only a bare name can be an alias.
-fn alias_of<'i>(
-    expression: &Expression,
-    list: &[Expression],
-    items: &'i [Item],
-    case_sensitive: bool,
-) -> Option<&'i Item> {
+fn alias_of<'i>(expression: &Expression, list: &[Expression], items: &'i [Item], case_sensitive: bool) -> Option<&'i Item> {
     let Expression::UnresolvedAttribute { parts, .. } = expression else { return None };
     let [name] = parts.as_slice() else { return None };
     if list.is_empty() {

@@ -57,15 +57,9 @@ pub(super) fn has_aggregate_call(expression: &Expression) -> bool {
         Expression::UnresolvedFunction { name, .. } if registry::is_aggregate(name) => true,
         Expression::Window { function, spec } => {
             let Expression::UnresolvedFunction { arguments, .. } = function.as_ref() else { return false };
-            arguments
-                .iter()
-                .chain(&spec.partition_by)
-                .chain(spec.order_by.iter().map(|key| &key.child))
-                .any(has_aggregate_call)
+            arguments.iter().chain(&spec.partition_by).chain(spec.order_by.iter().map(|key| &key.child)).any(has_aggregate_call)
         }
-        Expression::ExpressionString { text } => {
-            crate::parse::parse_expression(text).is_ok_and(|parsed| has_aggregate_call(&parsed))
-        }
+        Expression::ExpressionString { text } => crate::parse::parse_expression(text).is_ok_and(|parsed| has_aggregate_call(&parsed)),
         _ => {
             let mut found = false;
             visit::for_each_part(expression, &mut |part| found = found || has_aggregate_call(part));
@@ -94,14 +88,9 @@ struct Parts<'r> {
 
 fn parts_of(node: &Relation) -> Result<Parts<'_>> {
     match node {
-        Relation::Aggregate { input, group_kind, grouping, grouping_sets, aggregates, having } => Ok(Parts {
-            input,
-            kind: *group_kind,
-            grouping,
-            sets: grouping_sets,
-            list: aggregates,
-            having: having.as_ref(),
-        }),
+        Relation::Aggregate { input, group_kind, grouping, grouping_sets, aggregates, having } => {
+            Ok(Parts { input, kind: *group_kind, grouping, sets: grouping_sets, list: aggregates, having: having.as_ref() })
+        }
         Relation::Project { input, expressions } => {
             Ok(Parts { input, kind: GroupKind::GroupBy, grouping: &[], sets: &[], list: expressions, having: None })
         }
@@ -121,12 +110,7 @@ impl Resolver<'_> {
     }
 
     /// `df.groupBy(..).agg(..).filter("sum(x) > 1")`.
-    pub(super) fn filtered_aggregate(
-        &mut self,
-        below: Aggregation<'_>,
-        condition: &Expression,
-        env: Env<'_>,
-    ) -> Result<Output> {
+    pub(super) fn filtered_aggregate(&mut self, below: Aggregation<'_>, condition: &Expression, env: Env<'_>) -> Result<Output> {
         let Aggregation { node, mut filters, plan_ids } = below;
         filters.push(condition);
         self.aggregate(parts_of(node)?, Above { filters, order: None, plan_ids }, env)
@@ -148,11 +132,7 @@ impl Resolver<'_> {
         let with_sets = !matches!(parts.kind, GroupKind::GroupBy | GroupKind::All);
         let mut items = self.select_list(parts.list, &scope, env, with_sets)?;
         let grouping = self.grouping(&parts, &items, &scope, env)?;
-        let output = Scope {
-            fields: items.iter().map(Item::field).collect(),
-            plan_ids: scope.plan_ids.clone(),
-            ..Scope::default()
-        };
+        let output = Scope { fields: items.iter().map(Item::field).collect(), plan_ids: scope.plan_ids.clone(), ..Scope::default() };
         let mut splitter = Splitter::new(grouping, &items);
         let one_to_one = items.len() == parts.list.len();
         for (index, item) in items.iter_mut().enumerate() {
@@ -297,13 +277,6 @@ fn conjunction(conditions: Vec<Expression>) -> Option<Expression> {
     conditions.into_iter().reduce(|left, right| {
         let nullable = super::nullable_of(&left) || super::nullable_of(&right);
         let data_type = data_type_of(&left);
-        Expression::Call {
-            name: "and".to_owned(),
-            arguments: vec![left, right],
-            is_distinct: false,
-            filter: None,
-            data_type,
-            nullable,
-        }
+        Expression::Call { name: "and".to_owned(), arguments: vec![left, right], is_distinct: false, filter: None, data_type, nullable }
     })
 }

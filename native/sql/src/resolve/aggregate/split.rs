@@ -91,24 +91,15 @@ impl Splitter {
     }
 
     /// The expression over the `Aggregate`'s columns.
-    pub(super) fn split(
-        &mut self,
-        resolver: &mut Resolver<'_>,
-        expression: Expression,
-        clause: &Clause,
-    ) -> Result<Expression> {
+    pub(super) fn split(&mut self, resolver: &mut Resolver<'_>, expression: Expression, clause: &Clause) -> Result<Expression> {
         if let Some(index) = self.grouping.groups.iter().position(|group| equivalent(&group.expression, &expression))
             && let Some(column) = self.grouping.column(index)
         {
             return Ok(named_as(column, &expression));
         }
         match expression {
-            Expression::Call { ref name, .. } if name == "grouping" || name == "grouping_id" => {
-                self.grouping_call(resolver, expression)
-            }
-            Expression::Call { ref name, .. } if registry::is_aggregate(name) => {
-                Ok(self.register(resolver, expression))
-            }
+            Expression::Call { ref name, .. } if name == "grouping" || name == "grouping_id" => self.grouping_call(resolver, expression),
+            Expression::Call { ref name, .. } if registry::is_aggregate(name) => Ok(self.register(resolver, expression)),
             Expression::Column { id, name, data_type, nullable } => {
                 if self.item_ids.contains(&id) {
                     return Ok(Expression::Column { id, name, data_type, nullable });
@@ -177,10 +168,7 @@ impl Splitter {
                     };
                     return Err(QueryError::new(
                         class,
-                        format!(
-                            "{what} ({}) can't be found in grouping columns.",
-                            crate::resolve::expression_text(argument)
-                        ),
+                        format!("{what} ({}) can't be found in grouping columns.", crate::resolve::expression_text(argument)),
                     ));
                 };
                 *argument = column;
@@ -191,14 +179,10 @@ impl Splitter {
 
     fn not_grouped(&self, name: &str, clause: &Clause) -> QueryError {
         match clause {
-            Clause::Select if self.grouping.groups.is_empty() && self.grouping.kind == GroupKind::GroupBy => {
-                errors::missing_group_by()
-            }
+            Clause::Select if self.grouping.groups.is_empty() && self.grouping.kind == GroupKind::GroupBy => errors::missing_group_by(),
             Clause::Select => errors::missing_aggregation(name, None),
             Clause::Above { .. } if self.grouping.groups.is_empty() => errors::missing_group_by(),
-            Clause::Above { candidates, position } => {
-                errors::unresolved_column(&[name.to_owned()], candidates, *position)
-            }
+            Clause::Above { candidates, position } => errors::unresolved_column(&[name.to_owned()], candidates, *position),
         }
     }
 
@@ -208,11 +192,8 @@ impl Splitter {
             if self.item_ids.contains(&id) {
                 continue;
             }
-            let index = self
-                .grouping
-                .groups
-                .iter()
-                .position(|group| matches!(&group.expression, Expression::Column { id: own, .. } if *own == id));
+            let index =
+                self.grouping.groups.iter().position(|group| matches!(&group.expression, Expression::Column { id: own, .. } if *own == id));
             match index.and_then(|index| self.grouping.groups.get(index)) {
                 Some(group) if group.id == id => {}
                 Some(_) => {
@@ -256,16 +237,13 @@ impl Splitter {
     /// The `Aggregate`.
     pub(super) fn finish(self, input: Relation) -> Relation {
         let has_sets = self.grouping.has_sets();
-        let columns: Vec<Expression> =
-            (0..self.grouping.groups.len()).filter_map(|index| self.grouping.column(index)).collect();
+        let columns: Vec<Expression> = (0..self.grouping.groups.len()).filter_map(|index| self.grouping.column(index)).collect();
         let Grouping { groups, sets, .. } = self.grouping;
         let grouping = groups
             .into_iter()
             .map(|group| match group.expression {
                 column @ Expression::Column { .. } if !has_sets => column,
-                expression => {
-                    Expression::NamedColumn { expression: Box::new(expression), name: group.name, id: group.id }
-                }
+                expression => Expression::NamedColumn { expression: Box::new(expression), name: group.name, id: group.id },
             })
             .collect();
         let calls = self.calls.into_iter().map(|known| Expression::NamedColumn {

@@ -7,21 +7,13 @@ use crate::resolve::errors;
 use crate::tree::{DataType, Position};
 
 /// An error if `from` cannot be cast to `to`. `label` is the whole cast as Spark prints it.
-pub(in crate::resolve) fn check_cast(
-    from: &DataType,
-    to: &DataType,
-    is_try: bool,
-    label: &str,
-    position: Option<Position>,
-) -> Result<()> {
+pub(in crate::resolve) fn check_cast(from: &DataType, to: &DataType, is_try: bool, label: &str, position: Option<Position>) -> Result<()> {
     if can_cast(from, to) {
         return Ok(());
     }
     let reason = format!("cannot cast \"{}\" to \"{}\".", sql_type(from), sql_type(to));
     Err(match suggestion(from, to) {
-        Suggestion::Function(hint) if !is_try => {
-            errors::mismatch("CAST_WITH_FUNC_SUGGESTION", label, reason, position).hint(hint)
-        }
+        Suggestion::Function(hint) if !is_try => errors::mismatch("CAST_WITH_FUNC_SUGGESTION", label, reason, position).hint(hint),
         Suggestion::Setting if !is_try => errors::mismatch("CAST_WITH_CONF_SUGGESTION", label, reason, position),
         _ => errors::mismatch("CAST_WITHOUT_SUGGESTION", label, reason, position),
     })
@@ -69,9 +61,7 @@ fn suggestion(from: &DataType, to: &DataType) -> Suggestion {
         (DataType::Date, t) if is_numeric(t) => {
             Suggestion::Function("To convert values from \"DATE\" to numbers, use the function `UNIX_DATE`")
         }
-        (DataType::Boolean, DataType::Timestamp) | (DataType::Date | DataType::Timestamp, DataType::Boolean) => {
-            Suggestion::Setting
-        }
+        (DataType::Boolean, DataType::Timestamp) | (DataType::Date | DataType::Timestamp, DataType::Boolean) => Suggestion::Setting,
         (t, DataType::Binary) if is_integral(t) => Suggestion::Setting,
         _ => Suggestion::None,
     }
@@ -108,9 +98,6 @@ pub(in crate::resolve) fn cast_makes_null(from: &DataType, to: &DataType) -> boo
 pub(super) fn invalid_literal(value: &str, to: &DataType) -> QueryError {
     QueryError::new(
         "CAST_INVALID_INPUT",
-        format!(
-            "The value '{value}' of the type \"STRING\" cannot be cast to \"{}\" because it is malformed.",
-            sql_type(to)
-        ),
+        format!("The value '{value}' of the type \"STRING\" cannot be cast to \"{}\" because it is malformed.", sql_type(to)),
     )
 }

@@ -1,7 +1,5 @@
 //! The types a function's argument may have, and the cast that makes an argument fit.
-use super::{
-    is_atomic, is_datetime, is_decimal, is_float, is_integral, is_interval, is_numeric, is_orderable, is_timestamp,
-};
+use super::{is_atomic, is_datetime, is_decimal, is_float, is_integral, is_interval, is_numeric, is_orderable, is_timestamp};
 use crate::tree::DataType;
 
 /// What an argument may be.

@@ -7,13 +7,8 @@ use crate::tree::{DataType, Expression};
 /// Constant: no column, no subquery, nothing random.
 pub(in crate::resolve) fn is_foldable(expression: &Expression) -> bool {
     !super::super::visit::any(expression, &|part| match part {
-        Expression::Column { .. }
-        | Expression::OuterColumn { .. }
-        | Expression::Subquery { .. }
-        | Expression::Window { .. } => true,
-        Expression::Call { name, .. } => {
-            crate::resolve::registry::is_indeterminate(name) || crate::resolve::registry::is_aggregate(name)
-        }
+        Expression::Column { .. } | Expression::OuterColumn { .. } | Expression::Subquery { .. } | Expression::Window { .. } => true,
+        Expression::Call { name, .. } => crate::resolve::registry::is_indeterminate(name) || crate::resolve::registry::is_aggregate(name),
         _ => false,
     })
 }
@@ -68,9 +63,7 @@ pub(in crate::resolve) fn fold_cast(expression: &Expression, target: &DataType) 
             }
             Err(_) => None,
         },
-        (from, DataType::String) if is_integral(from) || matches!(from, DataType::Boolean | DataType::Date) => {
-            with(Some(value.clone()))
-        }
+        (from, DataType::String) if is_integral(from) || matches!(from, DataType::Boolean | DataType::Date) => with(Some(value.clone())),
         (DataType::String, DataType::Date) if is_iso_date(value) => with(Some(value.clone())),
         _ => None,
     })
@@ -104,10 +97,7 @@ fn rescaled(value: &str, precision: usize, scale: i8) -> Option<String> {
 fn is_iso_date(value: &str) -> bool {
     let bytes = value.as_bytes();
     bytes.len() == 10
-        && bytes
-            .iter()
-            .enumerate()
-            .all(|(index, byte)| if index == 4 || index == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
+        && bytes.iter().enumerate().all(|(index, byte)| if index == 4 || index == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
         && value.get(5..7).is_some_and(|month| ("01"..="12").contains(&month))
         && value.get(8..10).is_some_and(|day| ("01"..="28").contains(&day))
 }

@@ -58,11 +58,7 @@ pub(super) const fn is_datetime(data_type: &DataType) -> bool {
 pub(super) const fn is_atomic(data_type: &DataType) -> bool {
     !matches!(
         data_type,
-        DataType::Null
-            | DataType::CalendarInterval
-            | DataType::Array { .. }
-            | DataType::Map { .. }
-            | DataType::Struct { .. }
+        DataType::Null | DataType::CalendarInterval | DataType::Array { .. } | DataType::Map { .. } | DataType::Struct { .. }
     )
 }
 

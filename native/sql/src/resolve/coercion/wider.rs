@@ -9,12 +9,9 @@ type Widen = fn(&DataType, &DataType) -> Option<DataType>;
 pub(in crate::resolve) fn same_type(left: &DataType, right: &DataType) -> bool {
     match (left, right) {
         (DataType::Array { element: a, .. }, DataType::Array { element: b, .. }) => same_type(a, b),
-        (DataType::Map { key: k1, value: v1, .. }, DataType::Map { key: k2, value: v2, .. }) => {
-            same_type(k1, k2) && same_type(v1, v2)
-        }
+        (DataType::Map { key: k1, value: v1, .. }, DataType::Map { key: k2, value: v2, .. }) => same_type(k1, k2) && same_type(v1, v2),
         (DataType::Struct { fields: a }, DataType::Struct { fields: b }) => {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| a.name == b.name && same_type(&a.data_type, &b.data_type))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && same_type(&a.data_type, &b.data_type))
         }
         _ => left == right,
     }
@@ -99,9 +96,7 @@ pub(in crate::resolve) fn wider_of_two(left: &DataType, right: &DataType) -> Opt
 }
 
 fn wider_of_two_without_strings(left: &DataType, right: &DataType) -> Option<DataType> {
-    tightest(left, right)
-        .or_else(|| wider_decimal(left, right))
-        .or_else(|| complex(left, right, wider_of_two_without_strings))
+    tightest(left, right).or_else(|| wider_decimal(left, right)).or_else(|| complex(left, right, wider_of_two_without_strings))
 }
 
 /// The common type of all, strings promoted (`coalesce`, CASE, IN).
@@ -124,14 +119,9 @@ fn complex(left: &DataType, right: &DataType, widen: Widen) -> Option<DataType> 
             let element = Box::new(widen(a, b)?);
             Some(DataType::Array { element, contains_null: *n1 || *n2 })
         }
-        (
-            DataType::Map { key: k1, value: v1, value_contains_null: n1 },
-            DataType::Map { key: k2, value: v2, value_contains_null: n2 },
-        ) => Some(DataType::Map {
-            key: Box::new(widen(k1, k2)?),
-            value: Box::new(widen(v1, v2)?),
-            value_contains_null: *n1 || *n2,
-        }),
+        (DataType::Map { key: k1, value: v1, value_contains_null: n1 }, DataType::Map { key: k2, value: v2, value_contains_null: n2 }) => {
+            Some(DataType::Map { key: Box::new(widen(k1, k2)?), value: Box::new(widen(v1, v2)?), value_contains_null: *n1 || *n2 })
+        }
         (DataType::Struct { fields: a }, DataType::Struct { fields: b }) if a.len() == b.len() => {
             let fields = a.iter().zip(b).map(|(a, b)| {
                 (a.name.to_lowercase() == b.name.to_lowercase()).then_some(())?;

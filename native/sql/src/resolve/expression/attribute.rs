@@ -117,11 +117,7 @@ impl Resolver<'_> {
         let query = Query { parts, plan_id, position, case_sensitive };
         if let Some(found) = query.among(context.names, context.inside_aggregate)? {
             let column = found.field.column(&found.spelt);
-            return self.nested(
-                Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) },
-                &found.nested,
-                position,
-            );
+            return self.nested(Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) }, &found.nested, position);
         }
         if let Some(found) = self.lateral(parts, position, context)? {
             return Ok(found);
@@ -133,11 +129,7 @@ impl Resolver<'_> {
                 return Err(errors::unresolved_column(parts, &[], position));
             };
             let column = Expression::OuterColumn { id, name, data_type, nullable };
-            return self.nested(
-                Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) },
-                &found.nested,
-                position,
-            );
+            return self.nested(Typed { is_column: true, ..Typed::new(column, found.spelt.clone()) }, &found.nested, position);
         }
         if let Some(typed) = self.literal_function(parts, position, context)? {
             return Ok(typed);
@@ -145,7 +137,10 @@ impl Resolver<'_> {
         if plan_id.is_some() {
             return Err(QueryError::new(
                 "CANNOT_RESOLVE_DATAFRAME_COLUMN",
-                format!("Cannot resolve dataframe column {}. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.", quoted(parts)),
+                format!(
+                    "Cannot resolve dataframe column {}. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.",
+                    quoted(parts)
+                ),
             )
             .at(position));
         }
@@ -153,9 +148,7 @@ impl Resolver<'_> {
     }
 
     fn nested(&self, column: Typed, fields: &[String], position: Option<Position>) -> Result<Typed> {
-        fields
-            .iter()
-            .try_fold(column, |value, field| extract_field(value, field, self.options.case_sensitive, position))
+        fields.iter().try_fold(column, |value, field| extract_field(value, field, self.options.case_sensitive, position))
     }
 
     /// An alias that stands before this expression in the same select list.
@@ -194,12 +187,7 @@ impl Resolver<'_> {
     }
 
     /// `CURRENT_DATE` and its kin without parentheses.
-    fn literal_function(
-        &mut self,
-        parts: &[String],
-        position: Option<Position>,
-        context: Context<'_>,
-    ) -> Result<Option<Typed>> {
+    fn literal_function(&mut self, parts: &[String], position: Option<Position>, context: Context<'_>) -> Result<Option<Typed>> {
         const FUNCTIONS: [&str; 3] = ["current_date", "current_timestamp", "localtimestamp"];
         let [name] = parts else { return Ok(None) };
         let lower = name.to_lowercase();
@@ -209,13 +197,7 @@ impl Resolver<'_> {
         if !FUNCTIONS.contains(&lower.as_str()) {
             return Ok(None);
         }
-        let call = Expression::UnresolvedFunction {
-            name: lower,
-            arguments: Vec::new(),
-            is_distinct: false,
-            filter: None,
-            position,
-        };
+        let call = Expression::UnresolvedFunction { name: lower, arguments: Vec::new(), is_distinct: false, filter: None, position };
         self.expression(&call, context).map(Some)
     }
 

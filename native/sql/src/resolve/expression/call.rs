@@ -111,7 +111,10 @@ impl Resolver<'_> {
                 Expression::UnresolvedStar { target: Some(target), .. } if is_count => {
                     return Err(QueryError::new(
                         "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
-                        format!("count({}.*) is not allowed. Use count(*) or expand the columns manually, e.g. count(col1, col2).", crate::resolve::names::quoted(target)),
+                        format!(
+                            "count({}.*) is not allowed. Use count(*) or expand the columns manually, e.g. count(col1, col2).",
+                            crate::resolve::names::quoted(target)
+                        ),
                     )
                     .at(written.position));
                 }

@@ -44,22 +44,13 @@ impl Resolver<'_> {
 
     fn expression_node(&mut self, expression: &Expression, context: Context<'_>) -> Result<Typed> {
         match expression {
-            Expression::UnresolvedAttribute { parts, plan_id, position } => {
-                self.attribute(parts, *plan_id, *position, context)
-            }
+            Expression::UnresolvedAttribute { parts, plan_id, position } => self.attribute(parts, *plan_id, *position, context),
             Expression::UnresolvedFunction { name, arguments, is_distinct, filter, position } => self.call(
-                call::Written {
-                    name,
-                    arguments,
-                    is_distinct: *is_distinct,
-                    filter: filter.as_deref(),
-                    position: *position,
-                },
+                call::Written { name, arguments, is_distinct: *is_distinct, filter: filter.as_deref(), position: *position },
                 context,
             ),
             Expression::UnresolvedStar { position, .. } => {
-                Err(QueryError::new("INVALID_USAGE_OF_STAR_OR_REGEX", "Invalid usage of '*' in this place")
-                    .at(*position))
+                Err(QueryError::new("INVALID_USAGE_OF_STAR_OR_REGEX", "Invalid usage of '*' in this place").at(*position))
             }
             Expression::ExpressionString { text } => {
                 let parsed = crate::parse::parse_expression(text)?;
@@ -72,16 +63,12 @@ impl Resolver<'_> {
                 let label = format!("{} AS {name}", typed.label);
                 Ok(Typed { expression: typed.expression, label, title: Some(name.clone()), is_column: true })
             }
-            Expression::Cast { expression, data_type, is_try, position } => {
-                self.cast(expression, data_type, *is_try, *position, context)
-            }
+            Expression::Cast { expression, data_type, is_try, position } => self.cast(expression, data_type, *is_try, *position, context),
             Expression::Case { branches, otherwise } => self.case(branches, otherwise.as_deref(), context),
             Expression::Window { function, spec } => self.window_expression(function, spec, context),
             Expression::Subquery { .. } => self.subquery(expression, context),
             // Resolved already: given back by a plugin, or a folded part.
-            Expression::Column { name, .. } | Expression::OuterColumn { name, .. } => {
-                Ok(Typed::new(expression.clone(), name.clone()))
-            }
+            Expression::Column { name, .. } | Expression::OuterColumn { name, .. } => Ok(Typed::new(expression.clone(), name.clone())),
             Expression::Call { name, .. } => Ok(Typed::new(expression.clone(), format!("{name}(..)"))),
             Expression::NamedColumn { name, .. } => Ok(Typed::new(expression.clone(), name.clone())),
         }
@@ -143,25 +130,14 @@ impl Resolver<'_> {
         for (index, (condition, _)) in resolved.iter().enumerate() {
             let own = condition.data_type();
             if own != DataType::Boolean {
-                return Err(errors::unexpected_input(
-                    &label,
-                    2 * index,
-                    "\"BOOLEAN\"",
-                    &condition.label,
-                    &own,
-                    position,
-                ));
+                return Err(errors::unexpected_input(&label, 2 * index, "\"BOOLEAN\"", &condition.label, &own, position));
             }
         }
-        let types: Vec<DataType> =
-            resolved.iter().map(|(_, value)| value).chain(&otherwise).map(Typed::data_type).collect();
+        let types: Vec<DataType> = resolved.iter().map(|(_, value)| value).chain(&otherwise).map(Typed::data_type).collect();
         let wide = wider_common(&types).ok_or_else(|| errors::different_types(&label, "casewhen", &types, position))?;
         let branches = resolved
             .into_iter()
-            .map(|(condition, value)| WhenBranch {
-                condition: condition.expression,
-                value: cast_to(value.expression, &wide),
-            })
+            .map(|(condition, value)| WhenBranch { condition: condition.expression, value: cast_to(value.expression, &wide) })
             .collect();
         let otherwise = otherwise.map(|value| Box::new(cast_to(value.expression, &wide)));
         Ok(Typed::new(Expression::Case { branches, otherwise }, label))
@@ -198,12 +174,7 @@ pub(super) fn struct_field(value: Expression, index: usize, data_type: DataType,
 }
 
 /// Takes the field `name` of a struct.
-pub(super) fn extract_field(
-    value: Typed,
-    name: &str,
-    case_sensitive: bool,
-    position: Option<Position>,
-) -> Result<Typed> {
+pub(super) fn extract_field(value: Typed, name: &str, case_sensitive: bool, position: Option<Position>) -> Result<Typed> {
     let own = data_type_of(&value.expression);
     let DataType::Struct { fields } = &own else {
         let class = "INVALID_EXTRACT_BASE_FIELD_TYPE";
@@ -220,8 +191,7 @@ pub(super) fn extract_field(
         )
         .at(position));
     };
-    let mut matching =
-        fields.iter().enumerate().filter(|(_, field)| super::names::same_name(&field.name, name, case_sensitive));
+    let mut matching = fields.iter().enumerate().filter(|(_, field)| super::names::same_name(&field.name, name, case_sensitive));
     match (matching.next(), matching.next()) {
         (Some((index, field)), None) => {
             let label = format!("{}.{name}", value.label);
@@ -230,8 +200,7 @@ pub(super) fn extract_field(
         }
         (None, _) => {
             let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
-            Err(QueryError::new("FIELD_NOT_FOUND", format!("No such struct field `{name}` in {}.", names.join(", ")))
-                .at(position))
+            Err(QueryError::new("FIELD_NOT_FOUND", format!("No such struct field `{name}` in {}.", names.join(", "))).at(position))
         }
         _ => Err(QueryError::new(
             "AMBIGUOUS_REFERENCE_TO_FIELDS",

@@ -25,8 +25,7 @@ impl Resolver<'_> {
         let same = |left: &str, right: &str| same_name(left, right, self.options.case_sensitive);
         for name in except {
             if !all.iter().any(|column| same(column.column_name(), name)) {
-                let candidates: Vec<Vec<String>> =
-                    all.iter().map(|column| vec![column.column_name().to_owned()]).collect();
+                let candidates: Vec<Vec<String>> = all.iter().map(|column| vec![column.column_name().to_owned()]).collect();
                 return Err(errors::unresolved_column(std::slice::from_ref(name), &candidates, position));
             }
         }
@@ -56,8 +55,7 @@ impl Resolver<'_> {
                 return fields.iter().map(|field| extract_field(value.clone(), &field.name, true, position)).collect();
             }
         }
-        let mut columns: Vec<String> =
-            scope.fields.iter().map(|field| quoted(std::slice::from_ref(&field.name))).collect();
+        let mut columns: Vec<String> = scope.fields.iter().map(|field| quoted(std::slice::from_ref(&field.name))).collect();
         columns.sort();
         Err(QueryError::new(
             "CANNOT_RESOLVE_STAR_EXPAND",

@@ -31,12 +31,7 @@ impl Resolver<'_> {
     }
 
     /// A query that may use the columns of `outer`; exactly its own columns come out.
-    pub(in crate::resolve) fn subquery_plan(
-        &mut self,
-        plan: &Relation,
-        outer: &Names<'_>,
-        env: Env<'_>,
-    ) -> Result<Relation> {
+    pub(in crate::resolve) fn subquery_plan(&mut self, plan: &Relation, outer: &Names<'_>, env: Env<'_>) -> Result<Relation> {
         let inner = Env { outer: Some(outer), level: env.level + 1, ..env };
         let output = self.relation(plan, inner)?;
         Ok(self.trimmed(output))
@@ -55,20 +50,12 @@ impl Resolver<'_> {
         Ok(predicate(SubqueryKind::Scalar, plan, Vec::new(), false, position, label))
     }
 
-    fn in_subquery(
-        &mut self,
-        plan: Relation,
-        values: &[Typed],
-        outer: &str,
-        negated: bool,
-        position: Option<Position>,
-    ) -> Result<Typed> {
+    fn in_subquery(&mut self, plan: Relation, values: &[Typed], outer: &str, negated: bool, position: Option<Position>) -> Result<Typed> {
         let columns = output_of(&plan);
         let left = match values {
             [value] => value.label.clone(),
             many => {
-                let fields: Vec<String> =
-                    many.iter().map(|value| format!("'{}', {}", value.column_name(), value.label)).collect();
+                let fields: Vec<String> = many.iter().map(|value| format!("'{}', {}", value.column_name(), value.label)).collect();
                 format!("named_struct({})", fields.join(", "))
             }
         };
@@ -90,11 +77,7 @@ impl Resolver<'_> {
         let mut targets = Vec::with_capacity(values.len());
         for (value, column) in values.iter().zip(&columns) {
             let own = value.data_type();
-            let common = if same_type(&own, &column.data_type) {
-                Some(own.clone())
-            } else {
-                wider_of_two(&own, &column.data_type)
-            };
+            let common = if same_type(&own, &column.data_type) { Some(own.clone()) } else { wider_of_two(&own, &column.data_type) };
             let Some(common) = common else {
                 return Err(errors::mismatch(
                     "IN_SUBQUERY_DATA_TYPE_MISMATCH",
@@ -129,20 +112,11 @@ impl Resolver<'_> {
             .iter()
             .zip(targets)
             .map(|(OutputColumn { id, name, data_type, nullable }, target)| {
-                let column = Expression::Column {
-                    id: *id,
-                    name: name.clone(),
-                    data_type: data_type.clone(),
-                    nullable: *nullable,
-                };
+                let column = Expression::Column { id: *id, name: name.clone(), data_type: data_type.clone(), nullable: *nullable };
                 if same_type(data_type, target) {
                     return column;
                 }
-                Expression::NamedColumn {
-                    expression: Box::new(cast_to(column, target)),
-                    name: name.clone(),
-                    id: self.fresh_id(),
-                }
+                Expression::NamedColumn { expression: Box::new(cast_to(column, target)), name: name.clone(), id: self.fresh_id() }
             })
             .collect();
         Relation::Project { input: Box::new(plan), expressions }

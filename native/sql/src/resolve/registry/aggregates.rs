@@ -45,8 +45,7 @@ pub(super) const ROWS: &[Function] = &[
         .up_to(2)
         .nulls(Nulls::Never)
         .show(show_first),
-    aggregate(&["collect_list", "array_agg=collect_list"], 1, Rule::Slots(&[Slot::Any], Out::ArrayOfFirst))
-        .nulls(Nulls::Never),
+    aggregate(&["collect_list", "array_agg=collect_list"], 1, Rule::Slots(&[Slot::Any], Out::ArrayOfFirst)).nulls(Nulls::Never),
     aggregate(&["collect_set"], 1, Rule::Slots(&[Slot::Any], Out::ArrayOfFirst)).nulls(Nulls::Never),
     aggregate(&["max_by"], 2, Rule::Slots(&[Slot::Any, Slot::Orderable], Out::Argument(0))),
     aggregate(&["min_by"], 2, Rule::Slots(&[Slot::Any, Slot::Orderable], Out::Argument(0))),

@@ -145,17 +145,13 @@ fn numeric(site: &Site, operator: &str) -> Result<Expression> {
     Ok(call_of(name, vec![left, right], data_type, nullable))
 }
 
-const NUMERIC_OR_INTERVAL: &str =
-    "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+const NUMERIC_OR_INTERVAL: &str = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
 
 fn integral_divide(site: &mut Site) -> Result<Expression> {
     let (left, right) = pair(site)?;
     // Integers become bigint before Spark looks for a common type, so they never become doubles here.
-    let (left, right) = if is_float(&data_type_of(&left)) || is_float(&data_type_of(&right)) {
-        (left, right)
-    } else {
-        coerce(left, right, false)
-    };
+    let (left, right) =
+        if is_float(&data_type_of(&left)) || is_float(&data_type_of(&right)) { (left, right) } else { coerce(left, right, false) };
     let long = |side: Expression| {
         let own = data_type_of(&side);
         if is_integral(&own) || own == DataType::Null { cast_to(side, &DataType::Long) } else { side }
@@ -163,11 +159,7 @@ fn integral_divide(site: &mut Site) -> Result<Expression> {
     let (left, right) = (long(left), long(right));
     let common = agree(site, &left, &right)?;
     if !(common == DataType::Long || is_decimal(&common) || is_interval(&common)) {
-        return Err(wrong_type(
-            site,
-            "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")",
-            &common,
-        ));
+        return Err(wrong_type(site, "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")", &common));
     }
     Ok(site.call(vec![left, right], DataType::Long))
 }

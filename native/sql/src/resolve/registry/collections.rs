@@ -114,14 +114,7 @@ fn size(site: &mut Site) -> Result<Expression> {
     let value = site.argument(0)?;
     let own = value.data_type();
     if !matches!(own, DataType::Array { .. } | DataType::Map { .. }) {
-        return Err(errors::unexpected_input(
-            &site.label,
-            0,
-            "(\"ARRAY\" or \"MAP\")",
-            &value.label,
-            &own,
-            site.position,
-        ));
+        return Err(errors::unexpected_input(&site.label, 0, "(\"ARRAY\" or \"MAP\")", &value.label, &own, site.position));
     }
     Ok(site.call(vec![value.expression.clone()], DataType::Integer))
 }

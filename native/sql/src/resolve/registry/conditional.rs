@@ -47,8 +47,7 @@ fn zero() -> Expression {
 fn zero_if_null(site: &mut Site) -> Result<Expression> {
     let value = site.argument(0)?;
     let types = [value.data_type(), DataType::Integer];
-    let wide =
-        wider_common(&types).ok_or_else(|| errors::different_types(&site.label, "coalesce", &types, site.position))?;
+    let wide = wider_common(&types).ok_or_else(|| errors::different_types(&site.label, "coalesce", &types, site.position))?;
     Ok(coalesce(vec![cast_to(value.expression.clone(), &wide), cast_to(zero(), &wide)]))
 }
 
@@ -100,8 +99,7 @@ fn decode(site: &mut Site) -> Result<Expression> {
     let (pairs, default) = (rest.chunks_exact(2), rest.chunks_exact(2).remainder());
     let results = pairs.clone().filter_map(|pair| pair.get(1)).chain(default);
     let types: Vec<DataType> = results.map(Typed::data_type).collect();
-    let wide = wider_common(&types)
-        .ok_or_else(|| errors::different_types(&site.label, "casewhen", &types, site.position))?;
+    let wide = wider_common(&types).ok_or_else(|| errors::different_types(&site.label, "casewhen", &types, site.position))?;
     let mut branches = Vec::with_capacity(pairs.len());
     for pair in pairs {
         let [search, result] = pair else { continue };

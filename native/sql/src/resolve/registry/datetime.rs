@@ -39,8 +39,7 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["add_months"], 2, Rule::Slots(&[D, Slot::Integer], Out::Date)),
     scalar(&["last_day"], 1, Rule::Slots(&[D], Out::Date)),
     scalar(&["next_day"], 2, Rule::Slots(&[D, S], Out::Date)).nulls(Nulls::Always),
-    scalar(&["months_between"], 2, Rule::Slots(&[Slot::Timestamp, Slot::Timestamp, Slot::Boolean], Out::Double))
-        .defaults(&[Default::True]),
+    scalar(&["months_between"], 2, Rule::Slots(&[Slot::Timestamp, Slot::Timestamp, Slot::Boolean], Out::Double)).defaults(&[Default::True]),
     scalar(&["date_trunc"], 2, Rule::Slots(&[S, Slot::Timestamp], Out::Timestamp)).nulls(Nulls::Always),
     scalar(&["trunc"], 2, Rule::Slots(&[D, S], Out::Date)).nulls(Nulls::Always),
     scalar(&["to_date"], 1, Rule::Custom(to_date)).up_to(2),
@@ -95,9 +94,7 @@ fn try_to_timestamp(site: &mut Site) -> Result<Expression> {
 /// NULL in place of an error.
 fn tolerant(expression: Expression) -> Expression {
     match expression {
-        Expression::Cast { expression, data_type, position, .. } => {
-            Expression::Cast { expression, data_type, is_try: true, position }
-        }
+        Expression::Cast { expression, data_type, position, .. } => Expression::Cast { expression, data_type, is_try: true, position },
         Expression::Call { name, arguments, data_type, .. } => call_of(&format!("try_{name}"), arguments, data_type, true),
         other => other,
     }
@@ -124,8 +121,7 @@ fn unix_timestamp(site: &mut Site) -> Result<Expression> {
         labels.push("current_timestamp()".to_owned());
     }
     if arguments.len() == 1 {
-        arguments
-            .push(Expression::Literal { value: Some("yyyy-MM-dd HH:mm:ss".to_owned()), data_type: DataType::String });
+        arguments.push(Expression::Literal { value: Some("yyyy-MM-dd HH:mm:ss".to_owned()), data_type: DataType::String });
         labels.push("yyyy-MM-dd HH:mm:ss".to_owned());
     }
     site.label = call(site.shown, &labels);
@@ -142,10 +138,7 @@ fn unix_timestamp(site: &mut Site) -> Result<Expression> {
 
 /// `now()`, fixed when the query is resolved.
 fn now(site: &Site) -> Expression {
-    Expression::Literal {
-        value: Some(time_parts::timestamp_text(site.options.now_micros)),
-        data_type: DataType::Timestamp,
-    }
+    Expression::Literal { value: Some(time_parts::timestamp_text(site.options.now_micros)), data_type: DataType::Timestamp }
 }
 
 fn current_timestamp(site: &mut Site) -> Result<Expression> {

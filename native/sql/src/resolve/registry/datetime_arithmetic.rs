@@ -36,9 +36,7 @@ pub(super) fn resolve(site: &mut Site, operator: &str) -> Result<Option<Expressi
             (DataType::Null, b) if is_interval(b) => Ok(None),
             (_, b) if is_interval(b) => add_interval(site, &left, &right, "-"),
             (a, b) if is_timestamp(a) || is_timestamp(b) => subtract_timestamps(site, &left, &right),
-            (_, DataType::Date) | (DataType::Date, DataType::String | DataType::Null) => {
-                subtract_dates(site, &left, &right)
-            }
+            (_, DataType::Date) | (DataType::Date, DataType::String | DataType::Null) => subtract_dates(site, &left, &right),
             (DataType::Date, _) => add_days(site, &left, &right, "date_sub"),
             _ => Ok(None),
         },
@@ -90,14 +88,7 @@ fn add_interval(site: &mut Site, base: &Typed, interval: &Typed, operator: &str)
         _ if months => Ok(None),
         own => {
             let label = format!("{} {operator} {}", base.label, interval.label);
-            Err(errors::unexpected_input(
-                &label,
-                0,
-                "(\"TIMESTAMP_NTZ\" or \"TIMESTAMP\")",
-                &base.label,
-                &own,
-                site.position,
-            ))
+            Err(errors::unexpected_input(&label, 0, "(\"TIMESTAMP_NTZ\" or \"TIMESTAMP\")", &base.label, &own, site.position))
         }
     }
 }
@@ -125,9 +116,7 @@ fn add_days(site: &mut Site, date: &Typed, days: &Typed, name: &str) -> Result<O
 /// The second argument of `date_add`: only int and narrower.
 pub(super) fn day_count(site: &Site, days: &Typed) -> Result<Expression> {
     match days.data_type() {
-        DataType::Integer | DataType::Short | DataType::Byte | DataType::Null => {
-            Ok(cast_to(days.expression.clone(), &DataType::Integer))
-        }
+        DataType::Integer | DataType::Short | DataType::Byte | DataType::Null => Ok(cast_to(days.expression.clone(), &DataType::Integer)),
         own => Err(errors::unexpected_input(
             &site.label,
             1,

@@ -54,9 +54,7 @@ pub(super) const ROWS: &[Function] = &[
     scalar(&["rand", "random"], 0, Rule::Custom(random)).up_to(1).nulls(Nulls::Never).indeterminate(),
     scalar(&["randn"], 0, Rule::Custom(random)).up_to(1).nulls(Nulls::Never).indeterminate(),
     scalar(&["monotonically_increasing_id"], 0, Rule::Slots(&[], Out::Long)).nulls(Nulls::Never).indeterminate(),
-    scalar(&["spark_partition_id=SPARK_PARTITION_ID"], 0, Rule::Slots(&[], Out::Integer))
-        .nulls(Nulls::Never)
-        .indeterminate(),
+    scalar(&["spark_partition_id=SPARK_PARTITION_ID"], 0, Rule::Slots(&[], Out::Integer)).nulls(Nulls::Never).indeterminate(),
 ];
 
 fn double(value: &str) -> Expression {
@@ -89,9 +87,8 @@ fn ceil_floor(site: &mut Site) -> Result<Expression> {
     }
     let arguments = site.fit(&[Slot::LongDoubleDecimal])?;
     let data_type = match arguments.first().map(data_type_of) {
-        Some(own) if is_decimal(&own) => decimal::digits_of(&own).map_or(DataType::Long, |(p, s)| {
-            if s == 0 { decimal::of_digits((p, 0)) } else { decimal::of_digits((p - s + 1, 0)) }
-        }),
+        Some(own) if is_decimal(&own) => decimal::digits_of(&own)
+            .map_or(DataType::Long, |(p, s)| if s == 0 { decimal::of_digits((p, 0)) } else { decimal::of_digits((p - s + 1, 0)) }),
         _ => DataType::Long,
     };
     Ok(site.call(arguments, data_type))
@@ -132,14 +129,7 @@ fn random(site: &mut Site) -> Result<Expression> {
         let own = site.argument(0)?.data_type();
         if !(is_integral(&own) || own == DataType::Null) {
             let label = site.argument(0)?.label.clone();
-            return Err(errors::unexpected_input(
-                &site.label,
-                0,
-                "(\"INT\" or \"BIGINT\")",
-                &label,
-                &own,
-                site.position,
-            ));
+            return Err(errors::unexpected_input(&site.label, 0, "(\"INT\" or \"BIGINT\")", &label, &own, site.position));
         }
         if own == DataType::Null { 0 } else { site.constant(0, "seed")? }
     };

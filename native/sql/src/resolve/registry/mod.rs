@@ -136,17 +136,7 @@ impl Function {
 }
 
 const fn row(kind: Kind, names: &'static [&'static str], arity: usize, rule: Rule) -> Function {
-    Function {
-        names,
-        kind,
-        min: arity,
-        max: arity,
-        rule,
-        nulls: Nulls::Any,
-        defaults: &[],
-        show: call,
-        indeterminate: false,
-    }
+    Function { names, kind, min: arity, max: arity, rule, nulls: Nulls::Any, defaults: &[], show: call, indeterminate: false }
 }
 
 /// A scalar function of `arity` arguments.

@@ -2,9 +2,7 @@
 use super::{Default, Function, Kind, Nulls, Out, Rule};
 use crate::error::{QueryError, Result};
 use crate::resolve::ResolveOptions;
-use crate::resolve::coercion::{
-    Slot, cast_to, implicit_type, is_foldable, long_value, wider_common, wider_without_strings,
-};
+use crate::resolve::coercion::{Slot, cast_to, implicit_type, is_foldable, long_value, wider_common, wider_without_strings};
 use crate::resolve::output::{data_type_of, nullable_of};
 use crate::resolve::{auto_name, errors};
 use crate::tree::{DataType, Expression, Position};
@@ -64,17 +62,7 @@ impl<'s> Site<'s> {
         is_distinct: bool,
         seed: i64,
     ) -> Result<Self> {
-        let mut site = Self {
-            function,
-            shown,
-            arguments,
-            label: String::new(),
-            title: None,
-            options,
-            position,
-            is_distinct,
-            seed,
-        };
+        let mut site = Self { function, shown, arguments, label: String::new(), title: None, options, position, is_distinct, seed };
         site.check_arity()?;
         let given = site.arguments.len();
         for default in function.defaults.iter().skip(given.saturating_sub(function.min)) {
@@ -100,8 +88,7 @@ impl<'s> Site<'s> {
 
     fn check_arity(&self) -> Result<()> {
         let (min, actual) = (self.function.min, self.arguments.len());
-        let max =
-            if self.function.defaults.is_empty() { self.function.max } else { min + self.function.defaults.len() };
+        let max = if self.function.defaults.is_empty() { self.function.max } else { min + self.function.defaults.len() };
         if (min..=max).contains(&actual) {
             return Ok(());
         }
@@ -147,9 +134,7 @@ impl<'s> Site<'s> {
         let own = argument.data_type();
         match implicit_type(&own, slot) {
             Some(target) => Ok(cast_to(argument.expression.clone(), &target)),
-            None => {
-                Err(errors::unexpected_input(&self.label, index, slot.describe(), &argument.label, &own, self.position))
-            }
+            None => Err(errors::unexpected_input(&self.label, index, slot.describe(), &argument.label, &own, self.position)),
         }
     }
 
@@ -157,8 +142,7 @@ impl<'s> Site<'s> {
     pub(super) fn widened(&self, promote_strings: bool) -> Result<Vec<Expression>> {
         let types: Vec<DataType> = self.arguments.iter().map(Typed::data_type).collect();
         let wide = if promote_strings { wider_common(&types) } else { wider_without_strings(&types) };
-        let wide =
-            wide.ok_or_else(|| errors::different_types(&self.label, self.function.name(), &types, self.position))?;
+        let wide = wide.ok_or_else(|| errors::different_types(&self.label, self.function.name(), &types, self.position))?;
         Ok(self.arguments.iter().map(|argument| cast_to(argument.expression.clone(), &wide)).collect())
     }
 
@@ -182,16 +166,12 @@ impl<'s> Site<'s> {
             return Ok(value);
         }
         if is_foldable(&argument.expression) {
-            return Err(QueryError::unsupported(format!("the constant expression \"{}\" here", argument.label))
-                .at(self.position));
+            return Err(QueryError::unsupported(format!("the constant expression \"{}\" here", argument.label)).at(self.position));
         }
         Err(errors::mismatch(
             "NON_FOLDABLE_INPUT",
             &self.label,
-            format!(
-                "the input `{parameter}` should be a foldable \"INT\" expression; however, got \"{}\".",
-                argument.label
-            ),
+            format!("the input `{parameter}` should be a foldable \"INT\" expression; however, got \"{}\".", argument.label),
             self.position,
         ))
     }

@@ -44,9 +44,7 @@ fn interval_part(field: &str) -> Option<(IntervalField, &'static str, DataType)>
         "month" | "mon" | "mons" | "months" => (IntervalField::Month, "extract_interval_months", DataType::Byte),
         "day" | "d" | "days" => (IntervalField::Day, "extract_interval_days", DataType::Integer),
         "hour" | "h" | "hours" | "hr" | "hrs" => (IntervalField::Hour, "extract_interval_hours", DataType::Byte),
-        "minute" | "m" | "min" | "mins" | "minutes" => {
-            (IntervalField::Minute, "extract_interval_minutes", DataType::Byte)
-        }
+        "minute" | "m" | "min" | "mins" | "minutes" => (IntervalField::Minute, "extract_interval_minutes", DataType::Byte),
         "second" | "s" | "sec" | "seconds" | "secs" => {
             (IntervalField::Second, "extract_interval_seconds", DataType::Decimal { precision: 8, scale: 6 })
         }

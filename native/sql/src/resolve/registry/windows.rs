@@ -39,10 +39,9 @@ fn show_nth_value(name: &str, arguments: &[String]) -> String {
 fn ntile(site: &mut Site) -> Result<Expression> {
     let buckets = site.constant(0, "buckets")?;
     if buckets <= 0 {
-        return Err(site.error(
-            "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-            format!("`ntile` needs a positive number of buckets, not {buckets}"),
-        ));
+        return Err(
+            site.error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", format!("`ntile` needs a positive number of buckets, not {buckets}"))
+        );
     }
     Ok(site.call(vec![int_literal(buckets)], DataType::Integer))
 }
@@ -60,10 +59,7 @@ fn offset(site: &mut Site) -> Result<Expression> {
 fn nth_value(site: &mut Site) -> Result<Expression> {
     let nth = site.constant(1, "offset")?;
     if nth <= 0 {
-        return Err(site.error(
-            "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-            format!("`nth_value` needs a positive position, not {nth}"),
-        ));
+        return Err(site.error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", format!("`nth_value` needs a positive position, not {nth}")));
     }
     let value = site.argument(0)?.expression.clone();
     let data_type = site.argument(0)?.data_type();

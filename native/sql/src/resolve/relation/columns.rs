@@ -23,19 +23,14 @@ impl Resolver<'_> {
             if new.iter().take(index).any(|other| same(&other.name, &item.name)) {
                 return Err(QueryError::new(
                     "COLUMN_ALREADY_EXISTS",
-                    format!(
-                        "The column `{}` already exists. Choose another name or rename the existing column.",
-                        item.name.to_lowercase()
-                    ),
+                    format!("The column `{}` already exists. Choose another name or rename the existing column.", item.name.to_lowercase()),
                 ));
             }
         }
         let mut items = Vec::with_capacity(input.scope.fields.len() + new.len());
         for field in &input.scope.fields {
             match new.iter().find(|item| same(&item.name, &field.name)) {
-                Some(item) if items.iter().all(|known: &crate::resolve::select::Item| known.id != item.id) => {
-                    items.push(item.clone())
-                }
+                Some(item) if items.iter().all(|known: &crate::resolve::select::Item| known.id != item.id) => items.push(item.clone()),
                 Some(item) => items.push(self.hidden_copy(item)),
                 None => items.push(self.hidden_item(field.column(&field.name), &field.name)),
             }
@@ -57,39 +52,30 @@ impl Resolver<'_> {
         copy
     }
 
-    pub(super) fn with_columns_renamed(
-        &mut self,
-        input: &Relation,
-        renames: &[(String, String)],
-        env: Env<'_>,
-    ) -> Result<Output> {
+    pub(super) fn with_columns_renamed(&mut self, input: &Relation, renames: &[(String, String)], env: Env<'_>) -> Result<Output> {
         let output = self.relation(input, env)?;
         let case_sensitive = self.options.case_sensitive;
         let mut fields = Vec::with_capacity(output.scope.fields.len());
         let mut expressions = Vec::with_capacity(output.scope.fields.len());
         for field in &output.scope.fields {
-            let new_name = renames.iter().fold(field.name.clone(), |name, (from, to)| {
-                if same_name(&name, from, case_sensitive) { to.clone() } else { name }
-            });
+            let new_name = renames.iter().fold(
+                field.name.clone(),
+                |name, (from, to)| {
+                    if same_name(&name, from, case_sensitive) { to.clone() } else { name }
+                },
+            );
             if new_name == field.name {
                 expressions.push(field.column(&field.name));
                 fields.push(field.clone());
                 continue;
             }
             let id = self.fresh_id();
-            expressions.push(Expression::NamedColumn {
-                expression: Box::new(field.column(&field.name)),
-                name: new_name.clone(),
-                id,
-            });
+            expressions.push(Expression::NamedColumn { expression: Box::new(field.column(&field.name)), name: new_name.clone(), id });
             fields.push(Field { id, origin: id, name: new_name, qualifier: None, ..field.clone() });
         }
         let Output { plan, scope } = output;
         let plan = Relation::Project { input: Box::new(plan), expressions };
-        Ok(Output {
-            plan,
-            scope: Scope { fields, plan_ids: scope.plan_ids.clone(), hidden: Vec::new(), below: Some(Rc::new(scope)) },
-        })
+        Ok(Output { plan, scope: Scope { fields, plan_ids: scope.plan_ids.clone(), hidden: Vec::new(), below: Some(Rc::new(scope)) } })
     }
 
     pub(super) fn drop_columns(&mut self, input: &Relation, columns: &[Expression], env: Env<'_>) -> Result<Output> {
@@ -106,12 +92,7 @@ impl Resolver<'_> {
                 Expression::UnresolvedAttribute { parts, plan_id: None, position } => {
                     if let [name] = parts.as_slice() {
                         dropped.extend(
-                            output
-                                .scope
-                                .fields
-                                .iter()
-                                .filter(|field| same_name(&field.name, name, case_sensitive))
-                                .map(|field| field.id),
+                            output.scope.fields.iter().filter(|field| same_name(&field.name, name, case_sensitive)).map(|field| field.id),
                         );
                     } else if let Some(found) = output.scope.find(parts, case_sensitive, *position)? {
                         dropped.push(found.field.id);
@@ -119,12 +100,7 @@ impl Resolver<'_> {
                 }
                 Expression::Literal { value: Some(name), data_type: DataType::String } => {
                     dropped.extend(
-                        output
-                            .scope
-                            .fields
-                            .iter()
-                            .filter(|field| same_name(&field.name, name, case_sensitive))
-                            .map(|field| field.id),
+                        output.scope.fields.iter().filter(|field| same_name(&field.name, name, case_sensitive)).map(|field| field.id),
                     );
                 }
                 _ => return Err(QueryError::unsupported("drop of anything but a column")),
@@ -142,9 +118,7 @@ impl Resolver<'_> {
         self.rename_all(output, names, |expected, given| {
             QueryError::new(
                 "ASSIGNMENT_ARITY_MISMATCH",
-                format!(
-                    "The number of column names given to toDF is {given}, but the DataFrame has {expected} columns."
-                ),
+                format!("The number of column names given to toDF is {given}, but the DataFrame has {expected} columns."),
             )
         })
     }
@@ -168,13 +142,8 @@ impl Resolver<'_> {
         let case_sensitive = self.options.case_sensitive;
         let mut keys: Vec<u64> = Vec::new();
         for name in names {
-            let matching: Vec<u64> = output
-                .scope
-                .fields
-                .iter()
-                .filter(|field| same_name(&field.name, name, case_sensitive))
-                .map(|field| field.id)
-                .collect();
+            let matching: Vec<u64> =
+                output.scope.fields.iter().filter(|field| same_name(&field.name, name, case_sensitive)).map(|field| field.id).collect();
             if matching.is_empty() {
                 return Err(errors::unresolved_column(std::slice::from_ref(name), &output.scope.candidates(), None));
             }

@@ -7,11 +7,7 @@ use crate::tree::{Expression, JoinKind, Relation};
 use std::collections::BTreeSet;
 
 /// Adds to `plan` those columns of `scope` that `expressions` use and `plan` does not give yet.
-pub(in crate::resolve) fn expose_used<'x>(
-    plan: &mut Relation,
-    scope: &Scope,
-    expressions: impl IntoIterator<Item = &'x Expression>,
-) {
+pub(in crate::resolve) fn expose_used<'x>(plan: &mut Relation, scope: &Scope, expressions: impl IntoIterator<Item = &'x Expression>) {
     let mut used = BTreeSet::new();
     for expression in expressions {
         for_each_column(expression, &mut |id| {

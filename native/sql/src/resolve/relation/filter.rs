@@ -50,11 +50,7 @@ pub(in crate::resolve) fn has_aggregate(expression: &Expression) -> bool {
         Expression::Call { name, .. } if registry::is_aggregate(name) => true,
         Expression::Window { function, spec } => {
             let Expression::Call { arguments, .. } = function.as_ref() else { return false };
-            arguments
-                .iter()
-                .chain(&spec.partition_by)
-                .chain(spec.order_by.iter().map(|key| &key.child))
-                .any(has_aggregate)
+            arguments.iter().chain(&spec.partition_by).chain(spec.order_by.iter().map(|key| &key.child)).any(has_aggregate)
         }
         _ => {
             let mut found = false;

@@ -23,13 +23,7 @@ fn join_hint(name: &str) -> Option<&'static str> {
 }
 
 impl Resolver<'_> {
-    pub(super) fn hint(
-        &mut self,
-        input: &Relation,
-        name: &str,
-        parameters: &[Expression],
-        env: Env<'_>,
-    ) -> Result<Output> {
+    pub(super) fn hint(&mut self, input: &Relation, name: &str, parameters: &[Expression], env: Env<'_>) -> Result<Output> {
         if let Some(name) = join_hint(name) {
             return self.join_strategy(input, name, parameters, env);
         }
@@ -41,11 +35,7 @@ impl Resolver<'_> {
             "repartition" => match parameters {
                 [count] if long_value(count).is_some() => {
                     let count = partitions(name, parameters)?;
-                    self.wrapped(input, env, |input| Relation::Repartition {
-                        input,
-                        num_partitions: count,
-                        shuffle: true,
-                    })
+                    self.wrapped(input, env, |input| Relation::Repartition { input, num_partitions: count, shuffle: true })
                 }
                 [first, columns @ ..] if long_value(first).is_some() => {
                     let count = partitions(name, std::slice::from_ref(first))?;
@@ -65,19 +55,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn join_strategy(
-        &mut self,
-        input: &Relation,
-        name: &'static str,
-        parameters: &[Expression],
-        env: Env<'_>,
-    ) -> Result<Output> {
+    fn join_strategy(&mut self, input: &Relation, name: &'static str, parameters: &[Expression], env: Env<'_>) -> Result<Output> {
         if parameters.is_empty() {
-            return self.wrapped(input, env, |input| Relation::Hint {
-                input,
-                name: name.to_owned(),
-                parameters: Vec::new(),
-            });
+            return self.wrapped(input, env, |input| Relation::Hint { input, name: name.to_owned(), parameters: Vec::new() });
         }
         let before = self.hints.len();
         for parameter in parameters {
@@ -111,20 +91,13 @@ fn partitions(name: &str, parameters: &[Expression]) -> Result<u32> {
         _ => None,
     };
     count.ok_or_else(|| {
-        QueryError::new(
-            "_LEGACY_ERROR_TEMP_1047",
-            format!("{} Hint expects a partition number as parameter.", name.to_uppercase()),
-        )
+        QueryError::new("_LEGACY_ERROR_TEMP_1047", format!("{} Hint expects a partition number as parameter.", name.to_uppercase()))
     })
 }
 
 fn keys(columns: &[Expression]) -> Vec<SortOrder> {
     columns
         .iter()
-        .map(|column| SortOrder {
-            child: column.clone(),
-            direction: SortDirection::Ascending,
-            null_ordering: NullOrdering::Default,
-        })
+        .map(|column| SortOrder { child: column.clone(), direction: SortDirection::Ascending, null_ordering: NullOrdering::Default })
         .collect()
 }

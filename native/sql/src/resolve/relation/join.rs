@@ -20,10 +20,7 @@ impl Resolver<'_> {
         let left = self.source(left, env)?;
         let right = if *is_lateral {
             if matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::LeftSemi | JoinKind::LeftAnti) {
-                return Err(QueryError::new(
-                    "UNSUPPORTED_JOIN_TYPE",
-                    "A LATERAL join can only be INNER, CROSS or LEFT OUTER.",
-                ));
+                return Err(QueryError::new("UNSUPPORTED_JOIN_TYPE", "A LATERAL join can only be INNER, CROSS or LEFT OUTER."));
             }
             let names = Names::of(&left.scope);
             let env = Env { outer: Some(&names), level: env.level + 1, ..env };
@@ -35,11 +32,7 @@ impl Resolver<'_> {
         if *is_lateral {
             expose_outer(&mut left.plan, &left.scope, &right.plan);
         }
-        let using = if *is_natural {
-            common_names(&left.scope, &right.scope, self.options.case_sensitive)
-        } else {
-            using_columns.clone()
-        };
+        let using = if *is_natural { common_names(&left.scope, &right.scope, self.options.case_sensitive) } else { using_columns.clone() };
         if !using.is_empty() {
             return self.using_join(left, right, *kind, &using, *is_lateral);
         }
@@ -55,8 +48,7 @@ impl Resolver<'_> {
             None => None,
             Some(condition) => {
                 let names = Names::of(&both);
-                let typed =
-                    self.condition(condition, Context::new(&names, env), "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")?;
+                let typed = self.condition(condition, Context::new(&names, env), "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")?;
                 if has_aggregate(&typed.expression) || has_window(&typed.expression) {
                     return Err(QueryError::new(
                         "UNSUPPORTED_EXPR_FOR_OPERATOR",
@@ -82,20 +74,12 @@ impl Resolver<'_> {
             is_natural: false,
             is_lateral: *is_lateral,
         };
-        let scope =
-            if is_semi { left.scope } else { supplied(both, left.scope.fields.len(), left.scope.hidden.len(), kind) };
+        let scope = if is_semi { left.scope } else { supplied(both, left.scope.fields.len(), left.scope.hidden.len(), kind) };
         Ok(Output { plan, scope: Scope { below: None, ..scope } })
     }
 
     /// `USING (a)`: the key once, first; the sides' own keys by qualified name only.
-    fn using_join(
-        &mut self,
-        left: Output,
-        right: Output,
-        kind: JoinKind,
-        using: &[String],
-        is_lateral: bool,
-    ) -> Result<Output> {
+    fn using_join(&mut self, left: Output, right: Output, kind: JoinKind, using: &[String], is_lateral: bool) -> Result<Output> {
         let case_sensitive = self.options.case_sensitive;
         let mut pairs = Vec::with_capacity(using.len());
         let mut condition: Option<Expression> = None;
@@ -135,11 +119,7 @@ impl Resolver<'_> {
                 }
                 JoinKind::FullOuter => {
                     let key = self.coalesced(&l, &r)?;
-                    expressions.push(Expression::NamedColumn {
-                        expression: Box::new(key.1),
-                        name: key.0.name.clone(),
-                        id: key.0.id,
-                    });
+                    expressions.push(Expression::NamedColumn { expression: Box::new(key.1), name: key.0.name.clone(), id: key.0.id });
                     fields.push(key.0);
                     hidden.extend([l, r]);
                 }
@@ -181,8 +161,7 @@ impl Resolver<'_> {
                 None,
             )
         })?;
-        let arguments =
-            vec![cast_to(left.column(&left.name), &data_type), cast_to(right.column(&right.name), &data_type)];
+        let arguments = vec![cast_to(left.column(&left.name), &data_type), cast_to(right.column(&right.name), &data_type)];
         let nullable = arguments.iter().all(nullable_of);
         let id = self.fresh_id();
         let call = Expression::Call {
@@ -223,8 +202,7 @@ fn using_field<'s>(scope: &'s Scope, name: &str, side: &str, case_sensitive: boo
     match (matching.next(), matching.next()) {
         (Some(field), None) => Ok(field),
         (None, _) => {
-            let mut columns: Vec<String> =
-                scope.fields.iter().map(|field| quoted(std::slice::from_ref(&field.name))).collect();
+            let mut columns: Vec<String> = scope.fields.iter().map(|field| quoted(std::slice::from_ref(&field.name))).collect();
             columns.sort();
             Err(QueryError::new(
                 "UNRESOLVED_USING_COLUMN_FOR_JOIN",
@@ -236,12 +214,7 @@ fn using_field<'s>(scope: &'s Scope, name: &str, side: &str, case_sensitive: boo
         }
         _ => Err(errors::ambiguous_reference(
             &[name.to_owned()],
-            &scope
-                .fields
-                .iter()
-                .filter(|field| same_name(&field.name, name, case_sensitive))
-                .map(Field::path)
-                .collect::<Vec<_>>(),
+            &scope.fields.iter().filter(|field| same_name(&field.name, name, case_sensitive)).map(Field::path).collect::<Vec<_>>(),
             None,
         )),
     }
@@ -255,22 +228,13 @@ fn equality(left: &Field, right: &Field) -> Result<Expression> {
         errors::mismatch(
             "BINARY_OP_DIFF_TYPES",
             &label,
-            format!(
-                "the left and right operands of the binary operator have incompatible types (\"{lt}\" and \"{rt}\")."
-            ),
+            format!("the left and right operands of the binary operator have incompatible types (\"{lt}\" and \"{rt}\")."),
             None,
         )
     })?;
     let arguments = vec![cast_to(left.column(&left.name), &common), cast_to(right.column(&right.name), &common)];
     let nullable = arguments.iter().any(nullable_of);
-    Ok(Expression::Call {
-        name: "=".to_owned(),
-        arguments,
-        is_distinct: false,
-        filter: None,
-        data_type: DataType::Boolean,
-        nullable,
-    })
+    Ok(Expression::Call { name: "=".to_owned(), arguments, is_distinct: false, filter: None, data_type: DataType::Boolean, nullable })
 }
 
 fn both_hold(left: Expression, right: Expression) -> Expression {

@@ -35,19 +35,13 @@ impl Resolver<'_> {
         }
         let own = typed.data_type();
         if !is_integral(&own) || own == DataType::Long {
-            return Err(fail(
-                "DATA_TYPE",
-                format!("The {what} expression must be integer type, but got \"{}\".", sql_type(&own)),
-            ));
+            return Err(fail("DATA_TYPE", format!("The {what} expression must be integer type, but got \"{}\".", sql_type(&own))));
         }
         let Some(rows) = long_value(&typed.expression) else {
             return Err(fail("IS_NULL", format!("The evaluated {what} expression must not be null.")));
         };
         if rows < 0 {
-            return Err(fail(
-                "IS_NEGATIVE",
-                format!("The {what} expression must be equal to or greater than 0, but got {rows}."),
-            ));
+            return Err(fail("IS_NEGATIVE", format!("The {what} expression must be equal to or greater than 0, but got {rows}.")));
         }
         Ok(Expression::Literal { value: Some(rows.to_string()), data_type: DataType::Integer })
     }

@@ -16,19 +16,13 @@ impl Resolver<'_> {
         given: Option<&[StructField]>,
         env: Env<'_>,
     ) -> Result<Output> {
-        let width = given.map_or_else(
-            || rows.first().map_or_else(|| names.map_or(0, <[String]>::len), Vec::len),
-            <[StructField]>::len,
-        );
+        let width = given.map_or_else(|| rows.first().map_or_else(|| names.map_or(0, <[String]>::len), Vec::len), <[StructField]>::len);
         let mut cells = Vec::with_capacity(rows.len());
         for (index, row) in rows.iter().enumerate() {
             if row.len() != width {
                 return Err(QueryError::new(
                     "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-                    format!(
-                        "Invalid inline table. Inline table expected {width} columns but found {} columns in row {index}.",
-                        row.len()
-                    ),
+                    format!("Invalid inline table. Inline table expected {width} columns but found {} columns in row {index}.", row.len()),
                 ));
             }
             cells.push(self.local_row(row, env)?);
@@ -58,10 +52,7 @@ impl Resolver<'_> {
                 }
                 Err(QueryError::new(
                     "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
-                    format!(
-                        "Invalid inline table. Cannot evaluate the expression \"{}\" in inline table definition.",
-                        typed.label
-                    ),
+                    format!("Invalid inline table. Cannot evaluate the expression \"{}\" in inline table definition.", typed.label),
                 ))
             })
             .collect()
@@ -75,10 +66,7 @@ fn infer(rows: &[Vec<Typed>], names: Option<&[String]>, width: usize) -> Result<
     {
         return Err(QueryError::new(
             "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-            format!(
-                "Invalid inline table. Inline table expected {} columns but found {width} columns in row 0.",
-                names.len()
-            ),
+            format!("Invalid inline table. Inline table expected {} columns but found {width} columns in row 0.", names.len()),
         ));
     }
     (0..width)
@@ -102,12 +90,10 @@ fn fitted(cell: Typed, field: &StructField) -> Result<Expression> {
     let own = cell.data_type();
     if same_type(&own, &field.data_type) {
         return Ok(match cell.expression {
-            Expression::Cast { expression, data_type, is_try: false, position } => {
-                match fold_cast(&expression, &data_type)? {
-                    Some(literal) => literal,
-                    None => Expression::Cast { expression, data_type, is_try: false, position },
-                }
-            }
+            Expression::Cast { expression, data_type, is_try: false, position } => match fold_cast(&expression, &data_type)? {
+                Some(literal) => literal,
+                None => Expression::Cast { expression, data_type, is_try: false, position },
+            },
             other => other,
         });
     }

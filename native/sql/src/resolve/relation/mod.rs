@@ -42,21 +42,8 @@ impl Resolver<'_> {
             Relation::Range { start, end, step, num_partitions, .. } => {
                 let id = self.fresh_id();
                 let partitions = Some(num_partitions.unwrap_or(self.options.default_parallelism));
-                let plan = Relation::Range {
-                    start: *start,
-                    end: *end,
-                    step: *step,
-                    num_partitions: partitions,
-                    column_id: Some(id),
-                };
-                let field = Field {
-                    id,
-                    origin: id,
-                    name: "id".to_owned(),
-                    data_type: DataType::Long,
-                    nullable: false,
-                    qualifier: None,
-                };
+                let plan = Relation::Range { start: *start, end: *end, step: *step, num_partitions: partitions, column_id: Some(id) };
+                let field = Field { id, origin: id, name: "id".to_owned(), data_type: DataType::Long, nullable: false, qualifier: None };
                 Ok(Output { plan, scope: Scope::of(vec![field]) })
             }
             Relation::LocalRelation { rows, column_names, fields, .. } => {
@@ -70,19 +57,12 @@ impl Resolver<'_> {
             Relation::Sort { input, order, is_global } => self.sort(input, order, *is_global, env),
             Relation::Limit { input, limit } => self.limit(input, limit, env),
             Relation::Offset { input, offset } => self.offset(input, offset, env),
-            Relation::Tail { input, limit } => {
-                self.wrapped(input, env, |input| Relation::Tail { input, limit: *limit })
-            }
-            Relation::SubqueryAlias { input, alias, column_aliases } => {
-                self.subquery_alias(input, alias, column_aliases, env)
-            }
+            Relation::Tail { input, limit } => self.wrapped(input, env, |input| Relation::Tail { input, limit: *limit }),
+            Relation::SubqueryAlias { input, alias, column_aliases } => self.subquery_alias(input, alias, column_aliases, env),
             Relation::Repartition { input, num_partitions, shuffle } => {
                 let (num_partitions, shuffle) = (*num_partitions, *shuffle);
                 if num_partitions == 0 {
-                    return Err(QueryError::new(
-                        "INVALID_NUM_PARTITIONS",
-                        "Number of partitions (0) must be positive.",
-                    ));
+                    return Err(QueryError::new("INVALID_NUM_PARTITIONS", "Number of partitions (0) must be positive."));
                 }
                 self.wrapped(input, env, |input| Relation::Repartition { input, num_partitions, shuffle })
             }
@@ -124,12 +104,7 @@ impl Resolver<'_> {
     }
 
     /// A node that only passes rows on.
-    fn wrapped(
-        &mut self,
-        input: &Relation,
-        env: Env<'_>,
-        make: impl FnOnce(Box<Relation>) -> Relation,
-    ) -> Result<Output> {
+    fn wrapped(&mut self, input: &Relation, env: Env<'_>, make: impl FnOnce(Box<Relation>) -> Relation) -> Result<Output> {
         let Output { plan, scope } = self.relation(input, env)?;
         Ok(Output { plan: make(Box::new(plan)), scope })
     }

@@ -37,8 +37,7 @@ impl Resolver<'_> {
             keys.push(explicit(key, typed.expression));
         }
         expose_used(&mut plan, &scope, keys.iter().map(|key| &key.child));
-        let plan =
-            Relation::RepartitionByExpression { input: Box::new(plan), num_partitions, expressions: keys, is_range };
+        let plan = Relation::RepartitionByExpression { input: Box::new(plan), num_partitions, expressions: keys, is_range };
         let plan = self.without_exposed(plan, &scope);
         Ok(Output { plan, scope })
     }

@@ -15,8 +15,7 @@ impl Resolver<'_> {
             ReadSource::DataSource { format, paths, options, schema } => {
                 let key = table_key(format, paths, options, schema.as_deref());
                 let fields = self.table_fields(&key).ok_or_else(|| {
-                    QueryError::new("INTERNAL_ERROR", format!("The schema of the table {key} was not given"))
-                        .at(position)
+                    QueryError::new("INTERNAL_ERROR", format!("The schema of the table {key} was not given")).at(position)
                 })?;
                 Ok(self.table(key, fields, position))
             }
@@ -36,14 +35,7 @@ impl Resolver<'_> {
             .iter()
             .map(|StructField { name, data_type, nullable }| {
                 let id = self.fresh_id();
-                Field {
-                    id,
-                    origin: id,
-                    name: name.clone(),
-                    data_type: data_type.clone(),
-                    nullable: *nullable,
-                    qualifier: None,
-                }
+                Field { id, origin: id, name: name.clone(), data_type: data_type.clone(), nullable: *nullable, qualifier: None }
             })
             .collect();
         let ids = columns.iter().map(|column| column.id).collect();
@@ -74,10 +66,7 @@ impl Resolver<'_> {
     fn table_not_found(&self, parts: &[String], position: Option<Position>) -> QueryError {
         let error = QueryError::new(
             "TABLE_OR_VIEW_NOT_FOUND",
-            format!(
-                "The table or view {} cannot be found. Verify the spelling and correctness of the schema and catalog.",
-                quoted(parts)
-            ),
+            format!("The table or view {} cannot be found. Verify the spelling and correctness of the schema and catalog.", quoted(parts)),
         )
         .at(position);
         let wanted = parts.join(".").to_lowercase();
@@ -92,13 +81,9 @@ impl Resolver<'_> {
         let mut frame: Option<Rc<CteFrame>> = env.ctes.cloned();
         for (index, cte) in ctes.iter().enumerate() {
             if ctes.iter().take(index).any(|known| same_name(&known.name, &cte.name, self.options.case_sensitive)) {
-                return Err(QueryError::new(
-                    "DUPLICATED_CTE_NAMES",
-                    format!("CTE definition can't have duplicate names: `{}`.", cte.name),
-                ));
+                return Err(QueryError::new("DUPLICATED_CTE_NAMES", format!("CTE definition can't have duplicate names: `{}`.", cte.name)));
             }
-            frame =
-                Some(Rc::new(CteFrame { cte: cte.clone(), is_used: Cell::new(false), level: env.level, outer: frame }));
+            frame = Some(Rc::new(CteFrame { cte: cte.clone(), is_used: Cell::new(false), level: env.level, outer: frame }));
         }
         let output = self.relation(input, Env { ctes: frame.as_ref(), ..env })?;
         // One that nobody names must be right all the same.
@@ -110,18 +95,9 @@ impl Resolver<'_> {
         Ok(output)
     }
 
-    pub(super) fn subquery_alias(
-        &mut self,
-        input: &Relation,
-        alias: &str,
-        columns: &[String],
-        env: Env<'_>,
-    ) -> Result<Output> {
+    pub(super) fn subquery_alias(&mut self, input: &Relation, alias: &str, columns: &[String], env: Env<'_>) -> Result<Output> {
         let output = self.relation(input, env)?;
-        if matches!(input, Relation::LocalRelation { .. })
-            && !columns.is_empty()
-            && columns.len() != output.scope.fields.len()
-        {
+        if matches!(input, Relation::LocalRelation { .. }) && !columns.is_empty() && columns.len() != output.scope.fields.len() {
             return Err(QueryError::new(
                 "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
                 format!(
@@ -164,11 +140,7 @@ impl Resolver<'_> {
         let mut expressions = Vec::with_capacity(names.len());
         for (field, name) in scope.fields.iter().zip(names) {
             let id = self.fresh_id();
-            expressions.push(Expression::NamedColumn {
-                expression: Box::new(field.column(&field.name)),
-                name: name.clone(),
-                id,
-            });
+            expressions.push(Expression::NamedColumn { expression: Box::new(field.column(&field.name)), name: name.clone(), id });
             fields.push(Field { id, origin: id, name: name.clone(), qualifier: None, ..field.clone() });
         }
         let plan = Relation::Project { input: Box::new(plan), expressions };
@@ -185,10 +157,7 @@ impl Resolver<'_> {
     pub(super) fn picked(&self, output: Output, fields: Vec<Field>) -> Output {
         let Output { plan, scope } = output;
         let plan = project_fields(plan, &fields);
-        Output {
-            plan,
-            scope: Scope { fields, plan_ids: scope.plan_ids.clone(), hidden: Vec::new(), below: Some(Rc::new(scope)) },
-        }
+        Output { plan, scope: Scope { fields, plan_ids: scope.plan_ids.clone(), hidden: Vec::new(), below: Some(Rc::new(scope)) } }
     }
 }
 

@@ -16,11 +16,8 @@ impl Resolver<'_> {
         };
         let left = self.relation(left, env)?;
         let right = self.relation(right, env)?;
-        let (left, right) = if *by_name {
-            self.by_name(left, right, *allow_missing_columns)?
-        } else {
-            (self.closed(left), self.closed(right))
-        };
+        let (left, right) =
+            if *by_name { self.by_name(left, right, *allow_missing_columns)? } else { (self.closed(left), self.closed(right)) };
         let (left_fields, right_fields) = (&left.scope.fields, &right.scope.fields);
         let verb = verb(*kind);
         if left_fields.len() != right_fields.len() {
@@ -35,20 +32,15 @@ impl Resolver<'_> {
         }
         let mut targets = Vec::with_capacity(left_fields.len());
         for (index, (l, r)) in left_fields.iter().zip(right_fields).enumerate() {
-            let wide = if same_type(&l.data_type, &r.data_type) {
-                Some(l.data_type.clone())
-            } else {
-                wider_of_two(&l.data_type, &r.data_type)
-            };
+            let wide =
+                if same_type(&l.data_type, &r.data_type) { Some(l.data_type.clone()) } else { wider_of_two(&l.data_type, &r.data_type) };
             targets.push(wide.ok_or_else(|| incompatible(verb, index, l, r))?);
         }
         let plan_ids = left.scope.plan_ids.clone();
-        let origins: Vec<(u64, Option<String>)> =
-            left_fields.iter().map(|field| (field.id, field.qualifier.clone())).collect();
+        let origins: Vec<(u64, Option<String>)> = left_fields.iter().map(|field| (field.id, field.qualifier.clone())).collect();
         let left = self.widened(left.plan, &targets);
         let right = self.widened(right.plan, &targets);
-        let renumbered: Vec<(u64, u64)> =
-            origins.iter().zip(output_of(&left)).map(|((old, _), column)| (*old, column.id)).collect();
+        let renumbered: Vec<(u64, u64)> = origins.iter().zip(output_of(&left)).map(|((old, _), column)| (*old, column.id)).collect();
         let plan = Relation::SetOp {
             kind: *kind,
             left: Box::new(left),
@@ -57,11 +49,8 @@ impl Resolver<'_> {
             by_name: false,
             allow_missing_columns: false,
         };
-        let fields = output_of(&plan)
-            .into_iter()
-            .zip(origins)
-            .map(|(column, (_, qualifier))| Field::from_output(column, qualifier))
-            .collect();
+        let fields =
+            output_of(&plan).into_iter().zip(origins).map(|(column, (_, qualifier))| Field::from_output(column, qualifier)).collect();
         let mut scope = Scope { fields, plan_ids, ..Scope::default() };
         scope.renumber_plan_ids(&renumbered);
         let plan = if *kind == SetOpKind::Union && !is_all { distinct_rows(plan) } else { plan };
@@ -78,18 +67,12 @@ impl Resolver<'_> {
         let case_sensitive = self.options.case_sensitive;
         check_duplicates(&left.scope, case_sensitive)?;
         check_duplicates(&right.scope, case_sensitive)?;
-        let find = |scope: &Scope, name: &str| {
-            scope.fields.iter().find(|field| same_name(&field.name, name, case_sensitive)).cloned()
-        };
+        let find = |scope: &Scope, name: &str| scope.fields.iter().find(|field| same_name(&field.name, name, case_sensitive)).cloned();
         let missing = |side: &str, name: &str, scope: &Scope| {
             let columns: Vec<&str> = scope.fields.iter().map(|field| field.name.as_str()).collect();
             QueryError::new(
                 "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
-                format!(
-                    "Cannot resolve column name {} among ({}) on the {side} side.",
-                    quoted(&[name]),
-                    columns.join(", ")
-                ),
+                format!("Cannot resolve column name {} among ({}) on the {side} side.", quoted(&[name]), columns.join(", ")),
             )
         };
         let mut names: Vec<String> = left.scope.fields.iter().map(|field| field.name.clone()).collect();
@@ -108,11 +91,7 @@ impl Resolver<'_> {
         }
         let types: Vec<DataType> = names
             .iter()
-            .map(|name| {
-                find(&left.scope, name)
-                    .or_else(|| find(&right.scope, name))
-                    .map_or(DataType::Null, |field| field.data_type)
-            })
+            .map(|name| find(&left.scope, name).or_else(|| find(&right.scope, name)).map_or(DataType::Null, |field| field.data_type))
             .collect();
         let left = self.arranged(left, &names, &types);
         let right = self.arranged(right, &names, &types);
@@ -139,14 +118,7 @@ impl Resolver<'_> {
             let id = self.fresh_id();
             let nothing = Expression::Literal { value: None, data_type: data_type.clone() };
             expressions.push(Expression::NamedColumn { expression: Box::new(nothing), name: name.clone(), id });
-            fields.push(Field {
-                id,
-                origin: id,
-                name: name.clone(),
-                data_type: data_type.clone(),
-                nullable: true,
-                qualifier: None,
-            });
+            fields.push(Field { id, origin: id, name: name.clone(), data_type: data_type.clone(), nullable: true, qualifier: None });
         }
         let plan = Relation::Project { input: Box::new(plan), expressions };
         Output { plan, scope: Scope { fields, plan_ids: scope.plan_ids, ..Scope::default() } }
@@ -183,10 +155,7 @@ fn check_duplicates(scope: &Scope, case_sensitive: bool) -> Result<()> {
         if scope.fields.iter().take(index).any(|other| same_name(&other.name, &field.name, case_sensitive)) {
             return Err(QueryError::new(
                 "COLUMN_ALREADY_EXISTS",
-                format!(
-                    "The column `{}` already exists. Choose another name or rename the existing column.",
-                    field.name.to_lowercase()
-                ),
+                format!("The column `{}` already exists. Choose another name or rename the existing column.", field.name.to_lowercase()),
             ));
         }
     }

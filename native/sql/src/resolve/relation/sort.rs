@@ -11,13 +11,7 @@ use crate::resolve::window::{explicit, has_window};
 use crate::tree::{DataType, Expression, Relation, SortOrder};
 
 impl Resolver<'_> {
-    pub(super) fn sort(
-        &mut self,
-        input: &Relation,
-        order: &[SortOrder],
-        is_global: bool,
-        env: Env<'_>,
-    ) -> Result<Output> {
+    pub(super) fn sort(&mut self, input: &Relation, order: &[SortOrder], is_global: bool, env: Env<'_>) -> Result<Output> {
         if let Some(below) = aggregation_below(input)
             && (below.filters.is_empty() || order.iter().any(|key| has_aggregate_call(&key.child)))
         {
@@ -44,12 +38,7 @@ impl Resolver<'_> {
     }
 
     /// One key; a whole number stands for a column of the result.
-    pub(in crate::resolve) fn sort_key(
-        &mut self,
-        key: &Expression,
-        output: &[Field],
-        context: Context<'_>,
-    ) -> Result<Expression> {
+    pub(in crate::resolve) fn sort_key(&mut self, key: &Expression, output: &[Field], context: Context<'_>) -> Result<Expression> {
         if let Expression::Literal { value: Some(text), data_type: DataType::Integer } = key
             && self.options.order_by_ordinal
         {
@@ -68,9 +57,7 @@ impl Resolver<'_> {
 
     /// Removes the columns that were only needed by the node at the top.
     pub(super) fn without_exposed(&mut self, plan: Relation, scope: &Scope) -> Relation {
-        let (Relation::Sort { input, .. }
-        | Relation::Filter { input, .. }
-        | Relation::RepartitionByExpression { input, .. }) = &plan
+        let (Relation::Sort { input, .. } | Relation::Filter { input, .. } | Relation::RepartitionByExpression { input, .. }) = &plan
         else {
             return plan;
         };
@@ -84,9 +71,7 @@ impl Resolver<'_> {
 
 /// `ORDER BY ALL`: all columns of the result, unless there is a column of that name.
 pub(in crate::resolve) fn expand_all(order: &[SortOrder], scope: &Scope, case_sensitive: bool) -> Vec<SortOrder> {
-    let [SortOrder { child: Expression::UnresolvedAttribute { parts, plan_id: None, .. }, direction, null_ordering }] =
-        order
-    else {
+    let [SortOrder { child: Expression::UnresolvedAttribute { parts, plan_id: None, .. }, direction, null_ordering }] = order else {
         return order.to_vec();
     };
     let is_all = matches!(parts.as_slice(), [name] if name.eq_ignore_ascii_case("all"));
