@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { ExplainOptions } from './commands/explain.ts';
+import type { HistoryOptions } from './commands/history.ts';
 import type { RunOptions } from './commands/run.ts';
 import type { SqlOptions } from './commands/sql.ts';
 import type { Environment } from './environment.ts';
@@ -14,6 +15,7 @@ Examples:
   $ kiln explain job.yaml --step late                 see what a step would do
   $ kiln sql "select 1 + 1 as two"                    run a query
   $ kiln sql -f query.sql --format csv > rows.csv     keep its rows
+  $ kiln history show /tmp/spark-events/<id>.jsonl.zst see what an application did
 
 A job file names sources, steps in SQL or TypeScript, and outputs; an example is
 in apps/examples/quickstart. Results go to standard output, everything else to
@@ -90,6 +92,22 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .action(async (file: string, options: ExplainOptions) => {
       const { explainCommand } = await import('./commands/explain.ts');
       setExitCode(await explainCommand(environment, file, { ...defaults, ...options }));
+    });
+
+  program
+    .command('history')
+    .summary('look at what applications did')
+    .description('Reads event logs, which spark.eventLog.enabled=true makes applications write.')
+    .command('show')
+    .description('Prints the executors, jobs and stages of an application, with figures of the tasks of each stage.')
+    .argument('<file>', 'the event log; also of an application that runs or was killed')
+    .addOption(
+      new Option('--format <format>', 'json: everything in one object').choices(['text', 'json']).default('text'),
+    )
+    .option('--verbose', 'print the settings too')
+    .action(async (file: string, options: HistoryOptions) => {
+      const { historyShowCommand } = await import('./commands/history.ts');
+      setExitCode(await historyShowCommand(environment, file, { ...defaults, ...options }));
     });
   return program;
 }

@@ -186,9 +186,12 @@ export const catalogue = {
   'spark.sql.adaptive.rebalancePartitionsSmallPartitionFactor': number(0.2, 'Smaller than this share of the size is small.', { min: 0, ...unused }),
 
   // What is seen of it
-  'spark.eventLog.enabled': boolean(false, 'Write events to a file.', unused),
-  'spark.eventLog.dir': text('/tmp/spark-events', 'Where that file goes.', unused),
-  'spark.eventLog.compress': boolean(true, 'Compress it.', unused),
+  'spark.eventLog.enabled': boolean(false, 'Write all events of the application to a file, for `kiln history`.'),
+  'spark.eventLog.dir': text('/tmp/spark-events', 'Folder of that file; made when it is not there.'),
+  'spark.eventLog.compress': boolean(true, 'Compress the file.'),
+  'spark.eventLog.compression.codec': choice(['zstd'], 'zstd', 'By which codec.', unused),
+  'spark.eventLog.rolling.enabled': boolean(true, 'Several files for a long application; Kiln writes one.', unused),
+  'spark.eventLog.rolling.maxFileSize': size('B', '128m', 'Size of each of them.', unused),
   'spark.ui.enabled': boolean(true, 'Serve the web page of the engine.', unused),
   'spark.ui.port': integer(4040, 'Port of that page.', { ...port, ...unused }),
   'spark.ui.showConsoleProgress': boolean(false, 'Show a progress bar.', unused),

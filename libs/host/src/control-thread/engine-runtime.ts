@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { KilnError, Settings, systemClock } from '@kiln/base';
 import type { ClusterEvent, ClusterManager, ClusterManagerProvider } from '@kiln/contracts/cluster-manager';
 import { DagScheduler } from '@kiln/contracts/dag-scheduler';
@@ -13,11 +14,14 @@ import { TaskScheduler } from '@kiln/contracts/task-scheduler';
 import { type Composition, composeEngine } from '../composition/index.ts';
 import { Driver } from '../driver/driver.ts';
 import { InProcessBackend } from '../driver/in-process-backend.ts';
+import { type EventLog, openEventLog } from '../event-log/event-log.ts';
 import { loadPlugins } from '../plugin-host/index.ts';
 import { builtinPlugins } from './builtin-plugins.ts';
 import { createLogger } from './logger.ts';
 import { machineResources } from './machine.ts';
 import type { ControlStart } from './messages.ts';
+
+const { version: kilnVersion } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
 
 interface RuntimeParts {
   readonly settings: EngineSettings;
@@ -40,6 +44,7 @@ export class EngineRuntime {
   readonly #parts: RuntimeParts;
   #slots = 0;
   #maxHashBuildBytes = Number.MAX_SAFE_INTEGER;
+  #eventLog: EventLog | null = null;
 
   private constructor(parts: RuntimeParts) {
     const { composition, settings, logger } = parts;
@@ -92,14 +97,7 @@ export class EngineRuntime {
       logger,
       master: options.master,
     });
-    await runtime.#startExecutors();
-    runtime.bus.post({
-      type: 'engine-started',
-      time: systemClock.now(),
-      appId: runtime.appId,
-      name: options.name,
-      master: options.master,
-    });
+    await runtime.#begin(options.name);
     return runtime;
   }
 
@@ -113,7 +111,22 @@ export class EngineRuntime {
     await this.#parts.cluster.stop();
     await this.backend.stop();
     this.bus.post({ type: 'engine-stopped', time: systemClock.now() });
+    await this.#eventLog?.close();
     await this.#parts.composition.stop();
+  }
+
+  /** The log hears everything, the application's start first. */
+  async #begin(name: string): Promise<void> {
+    const { appId, master } = this;
+    this.#eventLog = await openEventLog(this.settings, { appId, kilnVersion, logger: this.#parts.logger });
+    if (this.#eventLog !== null) this.bus.listen(this.#eventLog);
+    this.bus.post({ type: 'engine-started', time: systemClock.now(), appId, name, master });
+    try {
+      await this.#startExecutors();
+    } catch (error) {
+      await this.#eventLog?.close();
+      throw error;
+    }
   }
 
   async #startExecutors(): Promise<void> {
