@@ -16,6 +16,8 @@ export function eventLine(event: EngineEvent, ended: StageState | undefined): st
       return `stage ${event.task.stageId}: task ${event.task.partition} failed (attempt ${event.task.attempt + 1}): ${shortened(event.error?.message)}`;
     case 'executor-removed':
       return `executor ${event.executorId} is gone: ${event.reason}`;
+    case 'executor-excluded':
+      return `${event.executorId === null ? `host ${event.host}` : `executor ${event.executorId}`} gets no more tasks${event.stageId === null ? '' : ` of stage ${event.stageId}`}: too many failed there`;
     default:
       return undefined;
   }

@@ -24,6 +24,15 @@ export type EngineEvent =
       readonly executorId: ExecutorId;
       readonly reason: string;
     }
+  /** Failures exclude an executor, or (`executorId` null) all of a host, from a stage, or (`stageId` null) from all until `until`. */
+  | {
+      readonly type: 'executor-excluded';
+      readonly time: number;
+      readonly executorId: ExecutorId | null;
+      readonly host: string;
+      readonly stageId: StageId | null;
+      readonly until: number | null;
+    }
   | {
       readonly type: 'job-started';
       readonly time: number;

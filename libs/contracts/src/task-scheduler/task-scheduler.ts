@@ -20,10 +20,12 @@ export interface TaskRequest {
   readonly partition: number;
   readonly preferredExecutors: readonly ExecutorId[];
   readonly preferredHosts: readonly string[];
+  /** Of the preferred hosts; none when racks are not known. */
+  readonly preferredRacks?: readonly string[];
 }
 
 /**
- * Gives tasks to executors: slots, locality, retries, speculation.
+ * Gives tasks to executors: slots, locality, retries, speculation, exclusion.
  *
  * Pure: `step` takes an event and the time (ms), changes private state only, and returns what is to be done. No clock, I/O or randomness.
  * Plane: control. Process: driver, control thread. Stepped two or three times per task.
@@ -35,7 +37,17 @@ export const TaskScheduler = token<TaskScheduler>('taskScheduler.scheduler');
 
 export type TaskSchedulerEvent =
   | { readonly type: 'task-set-submitted'; readonly taskSet: TaskSet }
-  | { readonly type: 'executor-added'; readonly executorId: ExecutorId; readonly host: string; readonly slots: number }
+  | {
+      readonly type: 'executor-added';
+      readonly executorId: ExecutorId;
+      readonly host: string;
+      /** `null`: racks are not known. */
+      readonly rack: string | null;
+      /** Its cores; a task takes `spark.task.cpus` of them. */
+      readonly slots: number;
+    }
+  /** It gets no new tasks; what runs there may finish until `endsAt` (ms; `null`: it has all the time it needs). */
+  | { readonly type: 'executor-decommissioned'; readonly executorId: ExecutorId; readonly endsAt: number | null }
   | {
       readonly type: 'executor-removed';
       readonly executorId: ExecutorId;
@@ -85,6 +97,25 @@ export type TaskSchedulerAction =
       readonly partition: number;
       readonly failure: TaskFailure;
     }
+  /**
+   * Failures exclude an executor, or (`executorId` null) all of a host: from a stage attempt, or (`stageId` null) from all tasks until
+   * `until` (ms).
+   */
+  | {
+      readonly type: 'excluded';
+      readonly executorId: ExecutorId | null;
+      readonly host: string;
+      readonly stageId: StageId | null;
+      readonly stageAttempt: number | null;
+      readonly until: number | null;
+    }
+  /** A task of this set can run on no executor there is: another one is needed, in place of an idle excluded one if there is any. */
+  | {
+      readonly type: 'executor-wanted';
+      readonly stageId: StageId;
+      readonly stageAttempt: number;
+      readonly replaces: ExecutorId | null;
+    }
   /** Nothing of this task set runs any more (also the answer to `stage-cancelled` for one that is not known). */
   | { readonly type: 'task-set-ended'; readonly stageId: StageId; readonly stageAttempt: number }
   /** Step again with `tick` at this time (ms). One timer is enough: the earliest wins, and a tick asks again for what is left. */
@@ -111,6 +142,8 @@ export interface TaskSetView {
   readonly priority: number;
   readonly pending: number;
   readonly running: number;
+  /** Tasks of all sets of its pool that run. */
+  readonly poolRunning: number;
   /** Milliseconds since the epoch. */
   readonly submittedAt: number;
 }
@@ -124,9 +157,21 @@ export interface SchedulingPolicy {
   readonly name: string;
   /** `true`: `pending` and `running` do not matter, so it is asked only when the sets are others than before. */
   readonly stable?: boolean;
-  /** All of `sets`, first to be served first. Default FIFO: by job id, then stage id. */
+  /** All of `sets`, first to be served first. The default goes by `spark.scheduler.mode`. */
   order(sets: readonly TaskSetView[]): readonly TaskSetView[];
 }
+/** A pool of the FAIR mode, as the allocation file has it. */
+export interface PoolSpec {
+  readonly name: string;
+  /** Order of the task sets inside the pool. */
+  readonly schedulingMode: 'FIFO' | 'FAIR';
+  /** Share of the slots beside other pools; default 1. */
+  readonly weight: number;
+  /** Slots that it gets before others get more; default 0. */
+  readonly minShare: number;
+}
+/** What `spark.scheduler.allocation.file` says; pools that it does not name have the defaults (FIFO, 1, 0). */
+export const PoolSpecs = token<readonly PoolSpec[]>('taskScheduler.pools');
 export const SchedulingPolicy = token<SchedulingPolicy>('taskScheduler.schedulingPolicy');
 
 /**
@@ -147,5 +192,11 @@ export interface SpeculationView {
   readonly slotsPerExecutor: number;
   /** Durations of finished tasks, ms. */
   readonly finishedMillis: readonly number[];
-  readonly running: readonly { readonly taskId: TaskId; readonly startedAt: number; readonly copies: number }[];
+  readonly running: readonly {
+    readonly taskId: TaskId;
+    readonly startedAt: number;
+    readonly copies: number;
+    /** Its executor leaves at this time (ms); `null`: it stays. */
+    readonly endsAt: number | null;
+  }[];
 }

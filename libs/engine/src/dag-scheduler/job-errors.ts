@@ -35,6 +35,7 @@ export function invalidJobError(spec: JobSpec, problem: string): ErrorData {
  */
 export function taskFailedError(job: Job, stage: StageRecord, failed: FailedTaskSet): ErrorData {
   const { first, last, failures, partition } = failed;
+  if (failures === 0) return neverRunError(job, stage, failed);
   const times = failures === 1 ? 'failed' : `failed ${failures} times; the first failure`;
   const differs = last.class !== first.class || last.message !== first.message;
   const later = differs ? ` (the last failure: ${textOf(last)})` : '';
@@ -55,6 +56,23 @@ export function taskFailedError(job: Job, stage: StageRecord, failed: FailedTask
       cause: failureData(first),
     },
   );
+}
+
+const neverRunHints: Readonly<Record<string, string>> = {
+  KILN_NO_EXECUTORS:
+    'Look in the logs for why executors ended; spark.dynamicAllocation.minExecutors keeps some of them',
+  KILN_TASK_CPUS: 'Lower spark.task.cpus, or raise spark.executor.cores',
+  KILN_TASK_EXCLUDED:
+    'Look at the failures of this stage; spark.excludeOnFailure.* says how many exclude an executor and for how long',
+};
+
+/** Tasks that no executor could be given. */
+function neverRunError(job: Job, stage: StageRecord, { first, partition, stageAttempt }: FailedTaskSet): ErrorData {
+  return jobError(job, first.class, `partition ${partition} of ${nameOf(stage)} cannot be run: ${first.message}`, {
+    hint: neverRunHints[first.class] ?? null,
+    concerns: { stage: String(stage.spec.stageId), attempt: String(stageAttempt), partition: String(partition) },
+    cause: null,
+  });
 }
 
 /** Shuffle blocks were lost in too many attempts in a row: the first loss is the one to look at. */

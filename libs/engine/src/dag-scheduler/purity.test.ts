@@ -49,7 +49,7 @@ test('settings are read at the first step, not in the constructors: the master m
   const request = { partition: 0, preferredExecutors: [], preferredHosts: [] };
   const [submit] = dag.step({ type: 'stage-prepared', stageId: stageId(0), attempt: 0, tasks: [request] }, 0);
   if (submit?.type !== 'submit-task-set') throw new Error('no task set');
-  tasks.step({ type: 'executor-added', executorId: executorId('a'), host: 'h', slots: 1 }, 0);
+  tasks.step({ type: 'executor-added', executorId: executorId('a'), host: 'h', rack: null, slots: 1 }, 0);
   const [launch] = tasks.step({ type: 'task-set-submitted', taskSet: submit.taskSet }, 0);
   if (launch?.type !== 'launch') throw new Error('no launch');
   const failure = { kind: 'user', class: 'Boom', message: 'boom', causes: [], fetch: null } as const;

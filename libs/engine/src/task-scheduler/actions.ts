@@ -1,5 +1,7 @@
+import { executorId } from '@kiln/base';
 import type { TaskFailure } from '@kiln/contracts/executor';
 import type { TaskSchedulerAction } from '@kiln/contracts/task-scheduler';
+import type { Excluded } from './exclusion.ts';
 import { type Level, localityName } from './locality.ts';
 import type { RunningTask, TaskSetState } from './state.ts';
 
@@ -50,4 +52,31 @@ export function taskSetFailed(
 ): TaskSchedulerAction {
   const { stageId, stageAttempt } = set.taskSet;
   return { type: 'task-set-failed', stageId, stageAttempt, partition: set.partitionOf(index), first, last, failures };
+}
+
+/** `set` null: from the whole application, until that time. */
+export function excluded(
+  { executor, host }: Excluded,
+  set: TaskSetState | null,
+  until: number | null,
+): TaskSchedulerAction {
+  const { stageId = null, stageAttempt = null } = set?.taskSet ?? {};
+  return {
+    type: 'excluded',
+    executorId: executor === null ? null : executorId(executor),
+    host,
+    stageId,
+    stageAttempt,
+    until,
+  };
+}
+
+export function executorLost(id: string, reason: string): TaskFailure {
+  return {
+    kind: 'internal',
+    class: 'KILN_EXECUTOR_LOST',
+    message: `Executor ${id} was lost: ${reason}`,
+    causes: [],
+    fetch: null,
+  };
 }

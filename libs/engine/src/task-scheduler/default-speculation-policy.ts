@@ -4,7 +4,8 @@ import type { SpeculationPolicy, SpeculationView } from '@kiln/contracts/task-sc
 
 /**
  * Spark's rule, when `spark.speculation` is on: once the quantile of a stage is done, a task that runs longer than the multiple of the
- * median gets one copy. Small stages (no more tasks than an executor has slots) may have a fixed threshold before that.
+ * median gets one copy, and so does one that will not end before its executor leaves. Small stages (no more tasks than an executor has
+ * slots) may have a fixed threshold before that.
  */
 @injectable()
 export class DefaultSpeculationPolicy implements SpeculationPolicy {
@@ -23,10 +24,14 @@ export class DefaultSpeculationPolicy implements SpeculationPolicy {
   }
 
   speculatable(set: SpeculationView, now: number): readonly TaskId[] {
-    const threshold = this.#slowAfter(set);
-    if (threshold === undefined) return [];
+    const threshold = this.#slowAfter(set) ?? Number.POSITIVE_INFINITY;
+    const usual = set.finishedMillis.length === 0 ? null : median(set.finishedMillis);
+    if (threshold === Number.POSITIVE_INFINITY && usual === null) return [];
     return set.running
-      .filter(({ copies, startedAt }) => copies === 1 && now - startedAt > threshold)
+      .filter(({ copies, startedAt, endsAt }) => {
+        const isTooLate = endsAt !== null && usual !== null && startedAt + usual > endsAt;
+        return copies === 1 && (now - startedAt > threshold || isTooLate);
+      })
       .map(({ taskId }) => taskId);
   }
 

@@ -1,4 +1,4 @@
-import type { ExecutorId, StageId, TaskId } from '@kiln/base';
+import type { StageId, TaskId } from '@kiln/base';
 import type { TaskFailure } from '@kiln/contracts/executor';
 import { EngineSettings, inject, injectable } from '@kiln/contracts/plugin';
 import {
@@ -8,22 +8,17 @@ import {
   type TaskSchedulerAction,
   type TaskSchedulerEvent,
 } from '@kiln/contracts/task-scheduler';
-import { fetchFailed, kill, launch, partitionDone, taskSetFailed } from './actions.ts';
+import { executorLost, fetchFailed, kill, launch, partitionDone, taskSetFailed } from './actions.ts';
 import { ExecutorPool, type ExecutorState } from './executor-pool.ts';
+import type { Handlers, Offer } from './handlers.ts';
 import { type Launcher, offerRound } from './offers.ts';
-import { type TaskSchedulerOptions, taskSchedulerOptions } from './options.ts';
+import { makeRules, type Rules } from './rules.ts';
 import { RunningTasks } from './running-tasks.ts';
 import { SpeculationTimer } from './speculation-timer.ts';
 import { type RunningTask, TaskSetState } from './state.ts';
 import { TaskSetQueue } from './task-set-queue.ts';
+import { RunningByPool } from './task-set-view.ts';
 import { TaskSets } from './task-sets.ts';
-
-type EventOf<Type extends TaskSchedulerEvent['type']> = Extract<TaskSchedulerEvent, { type: Type }>;
-
-/** Whose free slots are offered at the end of a step: one executor's when only its slots changed. */
-type Offer = 'none' | 'all' | ExecutorState;
-
-type Handlers = { readonly [Type in TaskSchedulerEvent['type']]: (event: EventOf<Type>) => Offer };
 
 /** All state of the scheduler and one handler per event; `step` runs a handler, then a round of offers. */
 @injectable()
@@ -34,9 +29,10 @@ export class DefaultTaskScheduler implements TaskScheduler {
   readonly #sets = new TaskSets();
   readonly #executors = new ExecutorPool();
   readonly #tasks = new RunningTasks(this.#executors);
+  readonly #pools = new RunningByPool();
   /** The wake-up that was asked for and has not come. */
   #wakeAt: number | null = null;
-  #madeOptions: TaskSchedulerOptions | undefined;
+  #madeRules: Rules | undefined;
 
   // Of the step that runs.
   #now = 0;
@@ -52,10 +48,10 @@ export class DefaultTaskScheduler implements TaskScheduler {
     this.#speculation = new SpeculationTimer(speculation);
   }
 
-  /** Not read in the constructor: the master may set spark.task.maxFailures after all parts are made. */
-  get #options(): TaskSchedulerOptions {
-    this.#madeOptions ??= taskSchedulerOptions(this.#settings);
-    return this.#madeOptions;
+  /** Settings are not read in the constructor: the master may set some after all parts are made. */
+  get #rules(): Rules {
+    this.#madeRules ??= makeRules(this.#settings, this.#executors);
+    return this.#madeRules;
   }
 
   step(event: TaskSchedulerEvent, now: number): readonly TaskSchedulerAction[] {
@@ -63,33 +59,43 @@ export class DefaultTaskScheduler implements TaskScheduler {
     this.#actions = [];
     const handler = this.#handlers[event.type] as (event: TaskSchedulerEvent) => Offer;
     this.#round(handler(event));
+    this.#lookForStuckSets();
     return this.#actions;
   }
 
   readonly #handlers: Handlers = {
     'task-set-submitted': ({ taskSet }) => {
-      const set = new TaskSetState(taskSet, this.#executors, this.#options.waits, this.#now);
+      const { options, exclusions } = this.#rules;
+      const set = new TaskSetState(taskSet, {
+        executors: this.#executors,
+        waits: options.waits,
+        exclusion: exclusions.forSet(),
+        pools: this.#pools,
+        now: this.#now,
+      });
       this.#sets.add(set);
       this.#changed(set);
       return 'all';
     },
-    'executor-added': ({ executorId, host, slots }) => {
-      const executor = this.#executors.add(executorId, host, slots);
+    'executor-added': (added) => {
+      const executor = this.#executors.add(added, this.#rules.options.cpus);
       if (executor === undefined) return 'none';
       for (const set of this.#sets.all()) {
-        set.pendingTasks.executorAdded(executorId, host);
+        set.pendingTasks.executorAdded(executor);
         set.delay.recompute(this.#now);
       }
       return executor;
     },
+    'executor-decommissioned': ({ executorId, endsAt }) => {
+      const executor = this.#executors.decommission(executorId, endsAt);
+      return executor === undefined ? 'none' : this.#left(executor);
+    },
     'executor-removed': ({ executorId, reason, causedByApp }) => {
       const executor = this.#executors.remove(executorId);
       if (executor === undefined) return 'none';
-      for (const set of this.#sets.all()) set.pendingTasks.executorRemoved(executorId, executor.host);
-      const failure = causedByApp ? executorLost(executorId, reason) : null;
+      const failure = causedByApp && !executor.isDecommissioned ? executorLost(executorId, reason) : null;
       for (const task of [...executor.running]) this.#endedWithout(task, failure);
-      for (const set of this.#sets.all()) set.delay.recompute(this.#now);
-      return 'all';
+      return this.#left(executor);
     },
     'task-succeeded': ({ taskId }) => this.#ifRunning(taskId, (task) => this.#succeeded(task)),
     'task-failed': ({ taskId, failure }) => this.#ifRunning(taskId, (task) => this.#endedWithout(task, failure)),
@@ -120,7 +126,7 @@ export class DefaultTaskScheduler implements TaskScheduler {
       this.#actions.push(launch(this.#tasks.start(set, index, executor, this.#now, false), level));
     },
     copy: ({ set, index }, executor) => {
-      const level = set.pendingTasks.levelOf(index, executor.id, executor.host);
+      const level = set.pendingTasks.levelOf(index, executor);
       this.#actions.push(launch(this.#tasks.start(set, index, executor, this.#now, true), level));
     },
     offered: (set) => this.#queue.update(set),
@@ -132,11 +138,34 @@ export class DefaultTaskScheduler implements TaskScheduler {
     if (sets.length > 0) {
       const executors = offer === 'all' || offer === 'none' ? this.#executors.offers() : [offer];
       const isAllFree = typeof offer === 'string' || offer.free === free;
-      const wake = offerRound(sets, executors, isAllFree, this.#now, this.#launcher);
-      if (wake !== null) this.#wake(wake);
+      const { exclusions } = this.#rules;
+      const round = { executors, isAllFree, exclusions, now: this.#now, launcher: this.#launcher };
+      this.#wake(offerRound(sets, round));
     }
-    const look = this.#tasks.size === 0 ? null : this.#speculation.next(this.#now);
-    if (look !== null) this.#wake(look);
+    this.#wake(this.#tasks.size === 0 ? null : this.#speculation.next(this.#now));
+  }
+
+  /** Nothing waits for ever without a word. */
+  #lookForStuckSets(): void {
+    const { stuck, exclusions } = this.#rules;
+    if (!stuck.mayFind) return;
+    const sets = this.#queue.members;
+    if (sets.length === 0) return;
+    const hasLaunched = this.#actions.some(({ type }) => type === 'launch');
+    const { actions, wake } = stuck.look({ sets, hasLaunched, now: this.#now });
+    this.#actions.push(...actions);
+    this.#wake(wake);
+    this.#wake(exclusions.expire(this.#now));
+    for (const set of sets) if (set.phase === 'failed') this.#changed(set);
+  }
+
+  /** No task is given to that executor any more. */
+  #left(executor: ExecutorState): Offer {
+    for (const set of this.#sets.all()) {
+      set.pendingTasks.executorRemoved(executor);
+      set.delay.recompute(this.#now);
+    }
+    return 'all';
   }
 
   /** A status of a task that is not known, or whose end was reported before, changes nothing. */
@@ -153,6 +182,7 @@ export class DefaultTaskScheduler implements TaskScheduler {
       if (this.#speculation.isOn) set.finishedMillis.push(this.#now - task.startedAt);
       this.#done(set, index);
       for (const sibling of this.#sets.siblings(set)) this.#doneElsewhere(sibling, set.partitionOf(index));
+      if (set.remaining === 0) this.#actions.push(...this.#rules.exclusions.setSucceeded(set, this.#now));
     }
     this.#changed(set);
     return task.executor;
@@ -165,7 +195,7 @@ export class DefaultTaskScheduler implements TaskScheduler {
     const { pending } = set;
     if (!set.isDone(index)) {
       if (failure?.kind === 'fetch-failed') this.#blockLost(set, index, failure);
-      else if (failure !== null && set.phase === 'active') this.#failed(set, index, failure);
+      else if (failure !== null && set.phase === 'active') this.#failed(task, failure);
       set.retry(index);
     }
     this.#changed(set);
@@ -176,11 +206,14 @@ export class DefaultTaskScheduler implements TaskScheduler {
   #blockLost(set: TaskSetState, index: number, failure: TaskFailure): void {
     set.move('block-lost');
     if (set.phase === 'zombie') this.#actions.push(fetchFailed(set, index, failure));
+    this.#actions.push(...this.#rules.exclusions.blockLost(failure, this.#executors, this.#now));
   }
 
-  #failed(set: TaskSetState, index: number, failure: TaskFailure): void {
+  #failed(task: RunningTask, failure: TaskFailure): void {
+    const { set, index } = task;
+    this.#actions.push(...this.#rules.exclusions.taskFailed(task));
     const { first, count } = set.failed(index, failure);
-    if (count < this.#options.maxFailures || !set.move('failed-too-often')) return;
+    if (count < this.#rules.options.maxFailures || !set.move('failed-too-often')) return;
     this.#actions.push(taskSetFailed(set, index, first, failure, count));
   }
 
@@ -207,19 +240,9 @@ export class DefaultTaskScheduler implements TaskScheduler {
     this.#actions.push({ type: 'task-set-ended', stageId, stageAttempt });
   }
 
-  #wake(at: number): void {
-    if (this.#wakeAt !== null && this.#wakeAt <= at) return;
+  #wake(at: number | null): void {
+    if (at === null || (this.#wakeAt !== null && this.#wakeAt <= at)) return;
     this.#wakeAt = at;
     this.#actions.push({ type: 'wake', at });
   }
-}
-
-function executorLost(id: ExecutorId, reason: string): TaskFailure {
-  return {
-    kind: 'internal',
-    class: 'KILN_EXECUTOR_LOST',
-    message: `Executor ${id} was lost: ${reason}`,
-    causes: [],
-    fetch: null,
-  };
 }

@@ -11,6 +11,7 @@ const set = (job: number, stage: number): TaskSetView => ({
   priority: 0,
   pending: 1,
   running: 0,
+  poolRunning: 0,
   submittedAt: 0,
 });
 

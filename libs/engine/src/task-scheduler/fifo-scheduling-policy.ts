@@ -8,6 +8,10 @@ export class FifoSchedulingPolicy implements SchedulingPolicy {
   readonly stable = true;
 
   order(sets: readonly TaskSetView[]): readonly TaskSetView[] {
-    return sets.toSorted((a, b) => a.jobId - b.jobId || a.stageId - b.stageId || a.stageAttempt - b.stageAttempt);
+    return sets.toSorted(byAge);
   }
+}
+
+export function byAge(a: TaskSetView, b: TaskSetView): number {
+  return a.jobId - b.jobId || a.stageId - b.stageId || a.stageAttempt - b.stageAttempt;
 }

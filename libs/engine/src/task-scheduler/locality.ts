@@ -1,14 +1,14 @@
 import type { Locality } from '@kiln/contracts/listener';
 import type { PendingTasks } from './pending-tasks.ts';
 
-/** Best first; comparable. Racks are not known to Kiln yet. */
-export const levels = { process: 0, node: 1, noPref: 2, any: 3 } as const;
+/** Best first; comparable. */
+export const levels = { process: 0, node: 1, noPref: 2, rack: 3, any: 4 } as const;
 export type Level = (typeof levels)[keyof typeof levels];
-export const allLevels: readonly Level[] = [levels.process, levels.node, levels.noPref, levels.any];
-const names = ['process-local', 'node-local', 'no-pref', 'any'] as const;
+export const allLevels: readonly Level[] = [levels.process, levels.node, levels.noPref, levels.rack, levels.any];
+const names = ['process-local', 'node-local', 'no-pref', 'rack-local', 'any'] as const;
 
 /** Milliseconds to wait at each level before the next is allowed. */
-export type LevelWaits = readonly [number, number, number, number];
+export type LevelWaits = readonly [number, number, number, number, number];
 
 export function localityName(level: Level): Locality {
   return names[level];

@@ -1,3 +1,4 @@
+import type { Exclusions } from './exclusions.ts';
 import type { ExecutorState } from './executor-pool.ts';
 import { type Level, levels } from './locality.ts';
 import type { RunningTask, TaskSetState } from './state.ts';
@@ -10,22 +11,26 @@ export interface Launcher {
   offered(set: TaskSetState): void;
 }
 
+export interface Round {
+  readonly executors: readonly ExecutorState[];
+  /** All slots that are free are offered. */
+  readonly isAllFree: boolean;
+  readonly exclusions: Exclusions;
+  readonly now: number;
+  readonly launcher: Launcher;
+}
+
 /**
  * Spark's round of offers: the sets in their order; for each, the levels from best to farthest; at each level one task per executor in
  * turn until none takes any more. Returns when a set that turned slots down may take them, `null` when there is none.
  */
-export function offerRound(
-  sets: readonly TaskSetState[],
-  executors: readonly ExecutorState[],
-  isAllFree: boolean,
-  now: number,
-  launcher: Launcher,
-): number | null {
+export function offerRound(sets: readonly TaskSetState[], round: Round): number | null {
+  const { executors, isAllFree, now, launcher } = round;
   let free = executors.reduce((sum, executor) => sum + executor.free, 0);
   let wake: number | null = null;
   for (const set of sets) {
     if (free === 0) break;
-    const { launched, best } = offerTasks(set, executors, free, now, launcher);
+    const { launched, best } = offerTasks(set, free, round);
     free -= launched;
     if (free > 0 && set.pending > 0) {
       set.delay.noRejects = false;
@@ -34,54 +39,48 @@ export function offerRound(
     } else if (launched > 0 && (isAllFree || set.delay.noRejects)) {
       set.delay.reset(best, now);
     }
-    if (free > 0 && set.copies.waiting > 0) free -= offerCopies(set, executors, launcher);
+    if (free > 0 && set.copies.waiting > 0) free -= offerCopies(set, round);
     launcher.offered(set);
   }
   return wake;
 }
 
-function offerTasks(
-  set: TaskSetState,
-  executors: readonly ExecutorState[],
-  free: number,
-  now: number,
-  launcher: Launcher,
-): { launched: number; best: Level } {
-  const round = { launched: 0, best: levels.any as Level };
+function offerTasks(set: TaskSetState, free: number, round: Round): { launched: number; best: Level } {
+  const taken = { launched: 0, best: levels.any as Level };
   for (const level of set.delay.valid) {
     let before = -1;
-    while (round.launched !== before && round.launched < free && set.pending > 0) {
-      before = round.launched;
-      for (const executor of executors) {
-        if (executor.free > 0) offerSlot(set, executor, level, now, launcher, round);
+    while (taken.launched !== before && taken.launched < free && set.pending > 0) {
+      before = taken.launched;
+      for (const executor of round.executors) {
+        if (executor.free === 0 || round.exclusions.excludes(set.exclusion, executor)) continue;
+        const launchedAt = offerSlot(set, executor, level, round);
+        if (launchedAt === undefined) continue;
+        taken.launched++;
+        if (launchedAt < taken.best) taken.best = launchedAt;
       }
     }
   }
-  return round;
+  return taken;
 }
 
-function offerSlot(
-  set: TaskSetState,
-  executor: ExecutorState,
-  level: Level,
-  now: number,
-  launcher: Launcher,
-  round: { launched: number; best: Level },
-): void {
-  const limit = Math.min(set.delay.allowed(now), level) as Level;
-  const taken = set.pendingTasks.take(executor.id, executor.host, limit, level >= levels.noPref);
-  if (taken === undefined) return;
-  launcher.launch(set, taken.index, executor, taken.level);
-  round.launched++;
-  if (taken.level < round.best) round.best = taken.level;
+/** At which level a task was launched; `undefined`: none takes the slot. */
+function offerSlot(set: TaskSetState, executor: ExecutorState, level: Level, round: Round): Level | undefined {
+  const limit = Math.min(set.delay.allowed(round.now), level) as Level;
+  const barred = round.exclusions.barred(set.exclusion, executor);
+  const taken = set.pendingTasks.take(executor, limit, level >= levels.noPref, barred);
+  if (taken === undefined) return undefined;
+  round.launcher.launch(set, taken.index, executor, taken.level);
+  return taken.level;
 }
 
 /** Copies run wherever a slot is free but on the host of the first; they wait for no locality. */
-function offerCopies(set: TaskSetState, executors: readonly ExecutorState[], launcher: Launcher): number {
+function offerCopies(set: TaskSetState, { executors, exclusions, launcher }: Round): number {
   let launched = 0;
   for (const executor of executors) {
+    if (exclusions.excludes(set.exclusion, executor)) continue;
+    const barred = exclusions.barred(set.exclusion, executor);
     while (executor.free > 0) {
-      const task = set.copies.take(executor.host);
+      const task = set.copies.take(executor.host, barred);
       if (task === undefined) break;
       launcher.copy(task, executor);
       launched++;

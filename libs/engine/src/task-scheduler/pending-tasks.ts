@@ -1,12 +1,24 @@
 import type { TaskRequest } from '@kiln/contracts/task-scheduler';
 import { type Level, levels } from './locality.ts';
+import { PreferenceLists } from './preference-lists.ts';
 
 /** What the lists need to know of executors that are up. */
 export interface LiveExecutors {
   /** `undefined`: that executor is not up. */
   hostOf(executor: string): string | undefined;
   isLiveHost(host: string): boolean;
+  isLiveRack(rack: string): boolean;
 }
+
+/** Whose slot it is. */
+export interface Place {
+  readonly id: string;
+  readonly host: string;
+  readonly rack: string | null;
+}
+
+/** Whether a task may not run there; `null`: every task may run everywhere. */
+export type Barred = ((index: number) => boolean) | null;
 
 /** A task for a slot, with how near its data are. */
 export interface Taken {
@@ -25,6 +37,7 @@ export class PendingTasks {
   readonly #isPending: (index: number) => boolean;
   readonly #byExecutor = new PreferenceLists();
   readonly #byHost = new PreferenceLists();
+  readonly #byRack = new PreferenceLists();
   readonly #noPreference: number[] = [];
   readonly #withPreference: number[] = [];
 
@@ -49,54 +62,74 @@ export class PendingTasks {
       if (host !== undefined) this.#byHost.add(host, index, true);
     }
     for (const host of task.preferredHosts) this.#byHost.add(host, index, this.#executors.isLiveHost(host));
+    for (const rack of task.preferredRacks ?? []) this.#byRack.add(rack, index, this.#executors.isLiveRack(rack));
   }
 
   /** The best task for that executor no farther than `limit`; tasks without preference wait for nothing. */
-  take(executor: string, host: string, limit: Level, withNoPreference: boolean): Taken | undefined {
-    let index = this.#pop(this.#byExecutor.live.get(executor));
+  take({ id, host, rack }: Place, limit: Level, withNoPreference: boolean, barred: Barred): Taken | undefined {
+    let index = this.#pop(this.#byExecutor.live.get(id), barred);
     if (index !== undefined) return { index, level: levels.process };
-    if (limit >= levels.node) index = this.#pop(this.#byHost.live.get(host));
+    if (limit >= levels.node) index = this.#pop(this.#byHost.live.get(host), barred);
     if (index !== undefined) return { index, level: levels.node };
-    if (withNoPreference) index = this.#pop(this.#noPreference);
+    if (withNoPreference) index = this.#pop(this.#noPreference, barred);
     if (index !== undefined) return { index, level: levels.noPref };
-    if (limit >= levels.any) index = this.#pop(this.#withPreference);
+    if (limit >= levels.rack && rack !== null) index = this.#pop(this.#byRack.live.get(rack), barred);
+    if (index !== undefined) return { index, level: levels.rack };
+    if (limit >= levels.any) index = this.#pop(this.#withPreference, barred);
     return index === undefined ? undefined : { index, level: levels.any };
   }
 
   /** How near that executor is to a task's data. */
-  levelOf(index: number, executor: string, host: string): Level {
+  levelOf(index: number, { id, host, rack }: Place): Level {
     const task = this.#tasks[index];
     if (task === undefined) return levels.any;
-    const { preferredExecutors, preferredHosts } = task;
+    const { preferredExecutors, preferredHosts, preferredRacks = [] } = task;
     if (preferredExecutors.length === 0 && preferredHosts.length === 0) return levels.noPref;
-    if (preferredExecutors.some((preferred) => preferred === executor)) return levels.process;
+    if (preferredExecutors.some((preferred) => preferred === id)) return levels.process;
     const isNear =
       preferredHosts.includes(host) ||
       preferredExecutors.some((preferred) => this.#executors.hostOf(preferred) === host);
-    return isNear ? levels.node : levels.any;
+    if (isNear) return levels.node;
+    return rack !== null && preferredRacks.includes(rack) ? levels.rack : levels.any;
   }
 
   /** Whether a task waits that an executor which is up could run at exactly this level. */
   hasAt(level: Level): boolean {
     if (level === levels.process) return this.#hasAny(this.#byExecutor);
     if (level === levels.node) return this.#hasAny(this.#byHost);
+    if (level === levels.rack) return this.#hasAny(this.#byRack);
     return this.#trim(level === levels.noPref ? this.#noPreference : this.#withPreference);
   }
 
-  executorAdded(executor: string, host: string): void {
+  executorAdded({ id, host, rack }: Place): void {
     this.#byHost.wake(host);
-    for (const index of this.#byExecutor.wake(executor))
-      if (this.#isPending(index)) this.#byHost.add(host, index, true);
+    if (rack !== null) this.#byRack.wake(rack);
+    for (const index of this.#byExecutor.wake(id)) if (this.#isPending(index)) this.#byHost.add(host, index, true);
   }
 
-  executorRemoved(executor: string, host: string): void {
-    this.#byExecutor.sleep(executor);
+  executorRemoved({ id, host, rack }: Place): void {
+    this.#byExecutor.sleep(id);
     if (!this.#executors.isLiveHost(host)) this.#byHost.sleep(host);
+    if (rack !== null && !this.#executors.isLiveRack(rack)) this.#byRack.sleep(rack);
   }
 
-  #pop(list: number[] | undefined): number | undefined {
+  #pop(list: number[] | undefined, barred: Barred): number | undefined {
     if (list === undefined) return undefined;
+    if (barred !== null) return this.#popAllowed(list, barred);
     for (let index = list.pop(); index !== undefined; index = list.pop()) if (this.#isPending(index)) return index;
+    return undefined;
+  }
+
+  /** Tasks that may not run there stay in the list. */
+  #popAllowed(list: number[], barred: (index: number) => boolean): number | undefined {
+    for (let at = list.length - 1; at >= 0; at--) {
+      const index = list[at];
+      if (index === undefined) continue;
+      const isPending = this.#isPending(index);
+      if (isPending && barred(index)) continue;
+      list.splice(at, 1);
+      if (isPending) return index;
+    }
     return undefined;
   }
 
@@ -116,35 +149,4 @@ export class PendingTasks {
     }
     return false;
   }
-}
-
-/** Lists by executor or host; those of places that are not up sleep, so that nobody waits for them. */
-class PreferenceLists {
-  readonly live = new Map<string, number[]>();
-  readonly #dormant = new Map<string, number[]>();
-
-  add(key: string, index: number, isLive: boolean): void {
-    const lists = isLive ? this.live : this.#dormant;
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, [index]);
-    else list.push(index);
-  }
-
-  wake(key: string): readonly number[] {
-    return move(key, this.#dormant, this.live);
-  }
-
-  sleep(key: string): void {
-    move(key, this.live, this.#dormant);
-  }
-}
-
-function move(key: string, from: Map<string, number[]>, to: Map<string, number[]>): readonly number[] {
-  const list = from.get(key);
-  if (list === undefined) return [];
-  from.delete(key);
-  const there = to.get(key);
-  if (there === undefined) to.set(key, list);
-  else for (const index of list) there.push(index);
-  return list;
 }

@@ -8,7 +8,7 @@ import { TaskSetQueue } from './task-set-queue.ts';
 
 function view(job: number, stage: number, stageAttempt = 0): TaskSetView {
   const ids = { jobId: jobId(job), stageId: stageId(stage), stageAttempt };
-  return { ...ids, pool: 'default', priority: 0, pending: 1, running: 0, submittedAt: 0 };
+  return { ...ids, pool: 'default', priority: 0, pending: 1, running: 0, poolRunning: 0, submittedAt: 0 };
 }
 
 test('FIFO: by job, stage and attempt, whatever the order of submission', () => {
@@ -26,7 +26,12 @@ function policy(conf: Record<string, string> = {}): DefaultSpeculationPolicy {
 }
 
 function running(finishedMillis: readonly number[], total: number, startedAt: number, copies = 1): SpeculationView {
-  return { total, slotsPerExecutor: 4, finishedMillis, running: [{ taskId: taskId(9), startedAt, copies }] };
+  return {
+    total,
+    slotsPerExecutor: 4,
+    finishedMillis,
+    running: [{ taskId: taskId(9), startedAt, copies, endsAt: null }],
+  };
 }
 
 const nine = [100, 100, 100, 100, 200, 300, 300, 300, 300];

@@ -44,9 +44,10 @@ function viewOf(set: TaskSetState, slotsPerExecutor: number): SpeculationView {
     finishedMillis: set.finishedMillis,
     // Made when the policy looks at it: most of the time too little is done.
     get running() {
-      return [...set.runningTasks()].map(({ taskId, startedAt, index }) => ({
+      return [...set.runningTasks()].map(({ taskId, startedAt, index, executor }) => ({
         taskId,
         startedAt,
+        endsAt: executor.endsAt,
         copies: set.attemptsOf(index).length,
       }));
     },

@@ -1,3 +1,4 @@
+import type { Barred } from './pending-tasks.ts';
 import type { RunningTask } from './state.ts';
 
 /** Tasks that wait for a second copy on another host than the one that runs them. */
@@ -24,15 +25,20 @@ export class SpeculativeCopies {
     else list.push(task);
   }
 
-  /** A task that does not run on `host`. */
-  take(host: string): RunningTask | undefined {
+  /** A task that does not run on `host` and is not barred there. */
+  take(host: string, barred: Barred): RunningTask | undefined {
     for (const [other, list] of this.#byHost) {
       if (other === host) continue;
-      for (let task = list.pop(); task !== undefined; task = list.pop()) {
+      for (let at = list.length - 1; at >= 0; at--) {
+        const task = list[at];
+        if (task === undefined) continue;
+        const isWanted = this.#isWanted(task);
+        if (isWanted && barred?.(task.index) === true) continue;
+        list.splice(at, 1);
         this.#known.delete(task);
-        if (this.#isWanted(task)) return task;
+        if (isWanted) return task;
       }
-      this.#byHost.delete(other);
+      if (list.length === 0) this.#byHost.delete(other);
     }
     return undefined;
   }

@@ -1,10 +1,12 @@
 import type { TaskId } from '@kiln/base';
 import type { TaskFailure } from '@kiln/contracts/executor';
 import type { TaskSet, TaskSetView } from '@kiln/contracts/task-scheduler';
+import type { SetExclusion } from './exclusion.ts';
 import type { ExecutorState } from './executor-pool.ts';
 import { DelaySchedule, type LevelWaits } from './locality.ts';
 import { type LiveExecutors, PendingTasks } from './pending-tasks.ts';
 import { SpeculativeCopies } from './speculative-copies.ts';
+import { type RunningByPool, viewOf } from './task-set-view.ts';
 
 /** One attempt of a task that an executor runs. */
 export interface RunningTask {
@@ -45,14 +47,26 @@ interface Failures {
   count: number;
 }
 
+/** What a task set is given when it comes. */
+export interface Surroundings {
+  readonly executors: LiveExecutors;
+  readonly waits: LevelWaits;
+  readonly exclusion: SetExclusion | null;
+  readonly pools: RunningByPool;
+  readonly now: number;
+}
+
 /** A task set and where each of its tasks stands. */
 export class TaskSetState {
   readonly taskSet: TaskSet;
   readonly view: TaskSetView;
   readonly delay: DelaySchedule;
   readonly copies: SpeculativeCopies;
+  /** `null`: failures exclude nothing. */
+  readonly exclusion: SetExclusion | null;
   /** Of finished tasks, ms; only kept for speculation. */
   readonly finishedMillis: number[] = [];
+  readonly #pools: RunningByPool;
   readonly #pendingTasks: PendingTasks;
   readonly #status: Uint8Array;
   readonly #attempts: Uint32Array;
@@ -66,9 +80,11 @@ export class TaskSetState {
   #running = 0;
   #remaining: number;
 
-  constructor(taskSet: TaskSet, executors: LiveExecutors, waits: LevelWaits, now: number) {
+  constructor(taskSet: TaskSet, { executors, waits, exclusion, pools, now }: Surroundings) {
     const { tasks } = taskSet;
     this.taskSet = taskSet;
+    this.exclusion = exclusion;
+    this.#pools = pools;
     this.#pending = tasks.length;
     this.#remaining = tasks.length;
     this.#status = new Uint8Array(tasks.length);
@@ -78,7 +94,7 @@ export class TaskSetState {
     this.#pendingTasks = new PendingTasks(tasks, executors, (index) => this.#status[index] === statuses.pending);
     this.delay = new DelaySchedule(waits, this.#pendingTasks, now);
     this.copies = new SpeculativeCopies((task) => this.#mayCopy(task));
-    this.view = viewOf(this, now);
+    this.view = viewOf(this, pools, now);
     if (tasks.length === 0) this.move('all-done');
   }
 
@@ -126,6 +142,16 @@ export class TaskSetState {
     return this.#indexes.get(partition);
   }
 
+  /** A task that waits; `undefined`: none does. */
+  get firstPending(): number | undefined {
+    const index = this.#phase === 'active' ? this.#status.indexOf(statuses.pending) : -1;
+    return index === -1 ? undefined : index;
+  }
+
+  isPending(index: number): boolean {
+    return this.#status[index] === statuses.pending;
+  }
+
   isDone(index: number): boolean {
     return this.#status[index] === statuses.done;
   }
@@ -139,6 +165,7 @@ export class TaskSetState {
 
   started(task: RunningTask): void {
     this.#running++;
+    this.#pools.add(this.taskSet.pool, 1);
     if (this.#first[task.index] !== undefined) {
       this.#second.set(task.index, task);
       return;
@@ -151,6 +178,7 @@ export class TaskSetState {
   /** That attempt runs no more. */
   stopped(task: RunningTask): void {
     this.#running--;
+    this.#pools.add(this.taskSet.pool, -1);
     if (this.#second.get(task.index) !== task) this.#first[task.index] = this.#second.get(task.index);
     this.#second.delete(task.index);
   }
@@ -191,23 +219,4 @@ export class TaskSetState {
   #mayCopy(task: RunningTask): boolean {
     return this.#first[task.index] === task && !this.#second.has(task.index) && !this.isDone(task.index);
   }
-}
-
-/** Live, read-only: what a policy may see. */
-function viewOf(set: TaskSetState, submittedAt: number): TaskSetView {
-  const { jobId, stageId, stageAttempt, pool, priority } = set.taskSet;
-  return {
-    jobId,
-    stageId,
-    stageAttempt,
-    pool,
-    priority,
-    submittedAt,
-    get pending() {
-      return set.pending;
-    },
-    get running() {
-      return set.running;
-    },
-  };
 }

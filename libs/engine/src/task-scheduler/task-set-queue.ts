@@ -20,6 +20,10 @@ export class TaskSetQueue {
     this.#changed = true;
   }
 
+  get members(): readonly TaskSetState[] {
+    return [...this.#members.values()];
+  }
+
   ordered(): readonly TaskSetState[] {
     if (this.#changed || (this.#members.size > 1 && this.#policy.stable !== true)) {
       this.#order = this.#members.size > 1 ? this.#ask() : [...this.#members.values()];

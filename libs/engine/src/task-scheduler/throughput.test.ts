@@ -32,7 +32,7 @@ function stepsPerSecond({ executors, slots, tasks, preferred }: Load): number {
   // Processor time: other processes may keep this one waiting.
   const before = process.cpuUsage();
   for (let index = 0; index < executors; index++) {
-    step({ type: 'executor-added', executorId: executorId(`e${index}`), host: `h${index >> 2}`, slots });
+    step({ type: 'executor-added', executorId: executorId(`e${index}`), host: `h${index >> 2}`, rack: null, slots });
   }
   const ids = { jobId: jobId(0), stageId: stageId(0), stageAttempt: 0 };
   step({ type: 'task-set-submitted', taskSet: { ...ids, tasks: requests, pool: 'default', priority: 0 } });

@@ -18,14 +18,20 @@ import {
 } from '@kiln/contracts/plugin';
 import { MapOutputTracker, ShuffleManager } from '@kiln/contracts/shuffle';
 import { OutputCommitter } from '@kiln/contracts/storage';
-import { SchedulingPolicy, SpeculationPolicy, TaskScheduler } from '@kiln/contracts/task-scheduler';
+import {
+  type PoolSpec,
+  PoolSpecs,
+  SchedulingPolicy,
+  SpeculationPolicy,
+  TaskScheduler,
+} from '@kiln/contracts/task-scheduler';
 import { DefaultDagScheduler } from '@kiln/engine/dag-scheduler';
 import { DefaultExecutorFactory } from '@kiln/engine/executor';
 import { DefaultMemoryManager } from '@kiln/engine/memory';
 import { DefaultPlanner } from '@kiln/engine/planner';
 import { DefaultMapOutputTracker, DefaultShuffleManager } from '@kiln/engine/shuffle';
 import { FileOutputCommitter } from '@kiln/engine/storage';
-import { DefaultSpeculationPolicy, DefaultTaskScheduler, FifoSchedulingPolicy } from '@kiln/engine/task-scheduler';
+import { DefaultSchedulingPolicy, DefaultSpeculationPolicy, DefaultTaskScheduler } from '@kiln/engine/task-scheduler';
 import { DefaultListenerBus } from '../driver/listener-bus.ts';
 import { Composition } from './composition.ts';
 
@@ -35,6 +41,8 @@ export interface ComposeOptions {
   readonly plugins: readonly { readonly plugin: Plugin; readonly config: Readonly<Record<string, unknown>> }[];
   readonly bindings: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** FAIR pools; none by default. */
+  readonly pools?: readonly PoolSpec[];
   /** Called when plugins are registered and nothing but cluster managers is constructed: settings that the master decides. */
   readonly settle?: (composition: Composition) => EngineSettings;
 }
@@ -54,12 +62,13 @@ export function composeEngine(options: ComposeOptions): Composition {
   composition.provide(EngineSettings, options.settings);
   composition.provide(Logger, options.logger);
   composition.provide(ClockService, options.clock ?? systemClock);
+  composition.provide(PoolSpecs, options.pools ?? []);
   composition.bindDefault(ListenerBus, DefaultListenerBus);
   composition.bindDefault(Planner, DefaultPlanner);
   composition.bindDefault(MapOutputTracker, DefaultMapOutputTracker);
   composition.bindDefault(ShuffleManager, DefaultShuffleManager);
   composition.bindDefault(MemoryManager, DefaultMemoryManager);
-  composition.bindDefault(SchedulingPolicy, FifoSchedulingPolicy);
+  composition.bindDefault(SchedulingPolicy, DefaultSchedulingPolicy);
   composition.bindDefault(SpeculationPolicy, DefaultSpeculationPolicy);
   composition.bindDefault(TaskScheduler, DefaultTaskScheduler);
   composition.bindDefault(DagScheduler, DefaultDagScheduler);

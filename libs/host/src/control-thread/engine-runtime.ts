@@ -16,6 +16,7 @@ import { Driver } from '../driver/driver.ts';
 import { InProcessBackend } from '../driver/in-process-backend.ts';
 import { type EventLog, openEventLog } from '../event-log/event-log.ts';
 import { loadPlugins } from '../plugin-host/index.ts';
+import { readPools } from '../scheduling/pools.ts';
 import { builtinPlugins } from './builtin-plugins.ts';
 import { createLogger } from './logger.ts';
 import { machineResources } from './machine.ts';
@@ -80,6 +81,7 @@ export class EngineRuntime {
       logger,
       plugins,
       bindings: options.bindings,
+      pools: await readPools(settings),
       settle(prepared) {
         cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), options.master, settings);
         const { maxTaskFailures } = cluster;

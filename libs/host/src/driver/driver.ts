@@ -93,7 +93,7 @@ export class Driver {
 
   executorAdded(executorId: ExecutorId, host: string, slots: number): void {
     this.#post({ type: 'executor-added', time: this.#now(), executorId, host, slots });
-    this.#tasks({ type: 'executor-added', executorId, host, slots });
+    this.#tasks({ type: 'executor-added', executorId, host, rack: null, slots });
   }
 
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
@@ -274,6 +274,12 @@ export class Driver {
       case 'task-set-failed':
       case 'fetch-failed':
         return this.#dag(action);
+      case 'excluded': {
+        const { executorId, host, stageId, until } = action;
+        return this.#post({ type: 'executor-excluded', time: this.#now(), executorId, host, stageId, until });
+      }
+      case 'executor-wanted':
+        return this.#parts.logger.warn({ stage: action.stageId }, 'a task can run on no executor there is');
       case 'task-set-ended':
         return this.#preparer.drop(action.stageId, action.stageAttempt);
       case 'wake':

@@ -11,6 +11,7 @@ const view: fc.Arbitrary<TaskSetView> = fc.record({
   priority: fc.integer({ min: -5, max: 5 }),
   pending: fc.nat(100),
   running: fc.nat(100),
+  poolRunning: fc.nat(1000),
   submittedAt: fc.nat(),
 });
 

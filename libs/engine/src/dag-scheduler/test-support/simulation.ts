@@ -296,7 +296,7 @@ class Simulation {
 
   #addExecutor(slots: number): void {
     const { id, host } = this.#cluster.add(slots);
-    this.#queue.push({ to: 'tasks', event: { type: 'executor-added', executorId: id, host, slots } });
+    this.#queue.push({ to: 'tasks', event: { type: 'executor-added', executorId: id, host, rack: null, slots } });
   }
 
   /** It dies at once; that it is gone is known a while later. */
