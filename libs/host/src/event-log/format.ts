@@ -70,6 +70,12 @@ export const loggedEvent = z.discriminatedUnion('type', [
   event('engine-stopped', 'The application ends. A log without it was cut off.', {}),
   event('executor-added', 'An executor can take tasks.', { executorId, host: z.string(), slots: id }),
   event('executor-removed', 'An executor is gone.', { executorId, reason: z.string() }),
+  event('executor-excluded', 'Failures keep tasks away from an executor or a host.', {
+    executorId: executorId.nullable().describe('Null: all executors of the host.'),
+    host: z.string(),
+    stageId: id.nullable().describe('Null: from all stages.'),
+    until: z.number().nullable().describe('Milliseconds since the epoch; null: as long as the stage runs.'),
+  }),
   event('job-started', 'An action of a program.', {
     jobId: id,
     description: z.string(),
