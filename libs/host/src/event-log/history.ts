@@ -115,6 +115,7 @@ export class HistoryBuilder {
         this.#endTask(event);
         break;
       case 'block-updated':
+      case 'executor-excluded':
         break;
       default:
         this.#addOfJob(event);
