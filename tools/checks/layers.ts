@@ -7,11 +7,13 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   contracts: ['base'],
   native: [],
   engine: ['base', 'contracts', 'native'],
-  host: ['base', 'contracts', 'engine'],
+  rpc: ['base', 'contracts'],
+  launcher: ['base', 'contracts'],
+  host: ['base', 'contracts', 'engine', 'rpc'],
   client: ['base', 'contracts', 'engine', 'host'],
   testing: ['base', 'contracts'],
-  plugin: ['base', 'contracts', 'native'],
-  app: ['base', 'contracts', 'native', 'engine', 'host', 'client', 'plugin', 'testing', 'app'],
+  plugin: ['base', 'contracts', 'native', 'rpc', 'launcher'],
+  app: ['base', 'contracts', 'native', 'engine', 'rpc', 'launcher', 'host', 'client', 'plugin', 'testing', 'app'],
 };
 
 /** What test files (*.test.ts, test-support/) may import besides. */

@@ -4,6 +4,6 @@ import { describeClusterManager, describeSchedulingPolicy } from '@kiln/testing/
 
 describeClusterManager(
   'local[2]',
-  () => new LocalClusterManager({ master: 'local[2]', conf: {}, machine: { cores: 4, memoryBytes: 1 << 30 } }),
+  () => new LocalClusterManager({ master: 'local[2]', machine: { cores: 4, memoryBytes: 1 << 30 } }),
 );
 describeSchedulingPolicy('FIFO', () => new FifoSchedulingPolicy());

@@ -22,7 +22,7 @@ describe('parseLocalMaster', () => {
 
 describe('LocalClusterManager', () => {
   it('grants one executor, once, and reports its exit', async () => {
-    const manager = new LocalClusterManager({ master: 'local[3]', conf: {}, machine });
+    const manager = new LocalClusterManager({ master: 'local[3]', machine });
     const events: ClusterEvent[] = [];
     manager.onEvent((event) => events.push(event));
     await manager.requestTotal(manager.initialRequest);

@@ -10,7 +10,7 @@ export class LocalClusterManager implements ClusterManager {
   readonly #id = executorId('driver');
   #running = false;
 
-  constructor(env: ClusterManagerEnv) {
+  constructor(env: Pick<ClusterManagerEnv, 'master' | 'machine'>) {
     const { slots, maxTaskFailures } = parseLocalMaster(env.master, env.machine.cores);
     this.maxTaskFailures = maxTaskFailures;
     this.initialRequest = {

@@ -1,4 +1,6 @@
-import type { ExecutorId, Unregister } from '@kiln/base';
+import type { ErrorData, ExecutorId, Unregister } from '@kiln/base';
+import type { Logger } from '../plugin/services.ts';
+import type { ExecutorLaunch } from './executor-launch.ts';
 
 /**
  * Starts and stops executors. Nothing else: it never sees a stage or a task. It fits YARN's containers and Kubernetes' pods
@@ -17,6 +19,11 @@ export interface ClusterManager {
   onEvent(listener: (event: ClusterEvent) => void): Unregister;
   /** Ends all executors. After the driver died without it, the outer system must clean up. */
   stop(): Promise<void>;
+  /**
+   * Where its executors run. `process`: the engine listens for them before it asks for the first, and `executorLaunch` answers.
+   * Default: `in-process`.
+   */
+  readonly placement?: ExecutorPlacement;
   /** What to ask for at start, as this master's URL and the settings say. */
   readonly initialRequest: ExecutorRequest;
   /** `spark.task.maxFailures` as this master sets it (`local[N,F]` sets F, `local[N]` 1); `null`: the setting's. */
@@ -35,7 +42,10 @@ export interface ExecutorResources {
   readonly memoryBytes: number;
 }
 
+export type ExecutorPlacement = 'in-process' | 'process';
+
 export type ClusterEvent =
+  /** A process was started; it is used when it has registered with the driver. Or: run one in this process. */
   | { readonly type: 'granted'; readonly executor: GrantedExecutor }
   | {
       readonly type: 'exited';
@@ -44,14 +54,16 @@ export type ClusterEvent =
       /** Counts as a failure of the tasks that ran there. */
       readonly causedByApp: boolean;
       readonly preempted: boolean;
-    };
+    }
+  /** No executors will come any more: the application is over when none is left. */
+  | { readonly type: 'failed'; readonly error: ErrorData };
 
 export interface GrantedExecutor {
   readonly executorId: ExecutorId;
   readonly host: string;
   readonly resources: ExecutorResources;
   /** `in-process`: the driver's process runs it; `process`: it registers with the driver by itself. */
-  readonly placement: 'in-process' | 'process';
+  readonly placement: ExecutorPlacement;
 }
 
 /** One way to get executors, chosen by the master URL. */
@@ -68,4 +80,12 @@ export interface ClusterManagerEnv {
   readonly conf: Readonly<Record<string, string>>;
   /** Cores and bytes this process may use (cgroup or machine). */
   readonly machine: ExecutorResources;
+  /** The application's id and name (`spark.app.name`). */
+  readonly applicationId: string;
+  readonly applicationName: string;
+  /** What a process that is to be an executor of this application must know; only of a manager whose `placement` is `process`, and not before it is asked for executors. */
+  executorLaunch(executorId: ExecutorId, resources: ExecutorResources): ExecutorLaunch;
+  /** Main file of @kiln/executor on this machine. Errors: KILN_EXECUTOR_MISSING, when it is not installed here. */
+  executorMain(): string;
+  readonly logger: Logger;
 }

@@ -1,1 +1,2 @@
 export type * from './cluster-manager.ts';
+export * from './executor-launch.ts';

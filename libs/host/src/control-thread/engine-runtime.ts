@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { KilnError, Settings, systemClock } from '@kiln/base';
-import type { ClusterEvent, ClusterManager, ClusterManagerProvider } from '@kiln/contracts/cluster-manager';
+import { errorFromData, KilnError, Settings, systemClock } from '@kiln/base';
+import type {
+  ClusterEvent,
+  ClusterManager,
+  ClusterManagerEnv,
+  ClusterManagerProvider,
+} from '@kiln/contracts/cluster-manager';
 import { DagScheduler } from '@kiln/contracts/dag-scheduler';
 import { ExecutorFactory } from '@kiln/contracts/executor';
 import { ListenerBus } from '@kiln/contracts/listener';
@@ -25,6 +30,7 @@ import type { ControlStart } from './messages.ts';
 const { version: kilnVersion } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
 
 interface RuntimeParts {
+  readonly appId: string;
   readonly settings: EngineSettings;
   readonly warnings: readonly string[];
   readonly composition: Composition;
@@ -35,7 +41,7 @@ interface RuntimeParts {
 
 /** All parts of one engine in its control thread, from plugins to a driver with executors. */
 export class EngineRuntime {
-  readonly appId = `kiln-${randomUUID()}`;
+  readonly appId: string;
   readonly master: string;
   readonly settings: EngineSettings;
   readonly warnings: readonly string[];
@@ -50,6 +56,7 @@ export class EngineRuntime {
   private constructor(parts: RuntimeParts) {
     const { composition, settings, logger } = parts;
     this.#parts = parts;
+    this.appId = parts.appId;
     this.master = parts.master;
     this.settings = settings;
     this.warnings = parts.warnings;
@@ -74,6 +81,7 @@ export class EngineRuntime {
   static async start(options: ControlStart): Promise<EngineRuntime> {
     const { settings, warnings } = Settings.from(options.conf);
     const logger = createLogger();
+    const appId = `kiln-${randomUUID()}`;
     const plugins = await loadPlugins([...builtinPlugins(), ...options.plugins], options.baseDir, 'driver');
     let cluster: ClusterManager | undefined;
     const composition = composeEngine({
@@ -83,7 +91,16 @@ export class EngineRuntime {
       bindings: options.bindings,
       pools: await readPools(settings),
       settle(prepared) {
-        cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), options.master, settings);
+        cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), {
+          master: options.master,
+          conf: settings.entries(),
+          machine: machineResources(settings),
+          applicationId: appId,
+          applicationName: options.name,
+          executorLaunch: noProcesses,
+          executorMain: noProcesses,
+          logger,
+        });
         const { maxTaskFailures } = cluster;
         return maxTaskFailures === null || settings.isSet('spark.task.maxFailures')
           ? settings
@@ -92,6 +109,7 @@ export class EngineRuntime {
     });
     if (cluster === undefined) throw new Error('settle was not called');
     const runtime = new EngineRuntime({
+      appId,
       settings: composition.get(EngineSettings),
       warnings: warnings.map((warning) => warning.message),
       composition,
@@ -148,13 +166,10 @@ export class EngineRuntime {
   }
 
   async #onClusterEvent(event: ClusterEvent): Promise<void> {
+    if (event.type === 'failed') throw errorFromData(event.error);
     if (event.type === 'exited') return this.driver.executorRemoved(event.executorId, event.reason, event.causedByApp);
     const { executorId, host, resources, placement } = event.executor;
-    if (placement !== 'in-process')
-      throw new KilnError(
-        'KILN_CLUSTER_PLACEMENT',
-        `Executor ${executorId} wants a process of its own; this Kiln runs executors in its own process only`,
-      );
+    if (placement !== 'in-process') noProcesses();
     const options = { id: executorId, slots: resources.cores, memoryBytes: resources.memoryBytes };
     const executor = await this.#parts.composition.get(ExecutorFactory).create(options);
     const policy = this.#parts.composition
@@ -167,11 +182,15 @@ export class EngineRuntime {
   }
 }
 
-function chooseCluster(
-  providers: readonly ClusterManagerProvider[],
-  master: string,
-  settings: EngineSettings,
-): ClusterManager {
+function noProcesses(): never {
+  throw new KilnError(
+    'KILN_CLUSTER_PLACEMENT',
+    'The cluster manager wants executors in processes of their own; this Kiln runs them in its own process only',
+  );
+}
+
+function chooseCluster(providers: readonly ClusterManagerProvider[], env: ClusterManagerEnv): ClusterManager {
+  const { master } = env;
   // The last to accept wins, so that a plugin can take a master over from Kiln's own.
   const provider = providers.findLast((candidate) => candidate.accepts(master));
   if (provider === undefined) {
@@ -180,5 +199,5 @@ function chooseCluster(
       concerns: { master },
     });
   }
-  return provider.create({ master, conf: settings.entries(), machine: machineResources(settings) });
+  return provider.create(env);
 }
