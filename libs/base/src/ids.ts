@@ -10,9 +10,15 @@ export type TaskId = Brand<number, 'TaskId'>;
 export type ShuffleId = Brand<number, 'ShuffleId'>;
 /** `driver` in local mode, otherwise given by the cluster manager. */
 export type ExecutorId = Brand<string, 'ExecutorId'>;
+/** One process `kiln worker`; a restarted one has another. */
+export type WorkerId = Brand<string, 'WorkerId'>;
+/** A driver that a cluster runs; it keeps it when it is started again. */
+export type DriverId = Brand<string, 'DriverId'>;
 
 export const jobId = (value: number) => value as JobId;
 export const stageId = (value: number) => value as StageId;
 export const taskId = (value: number) => value as TaskId;
 export const shuffleId = (value: number) => value as ShuffleId;
 export const executorId = (value: string) => value as ExecutorId;
+export const workerId = (value: string) => value as WorkerId;
+export const driverId = (value: string) => value as DriverId;
