@@ -39,8 +39,8 @@ export interface WorkerRegistration {
   readonly id: WorkerId;
   readonly host: string;
   readonly resources: ExecutorResources;
-  /** Worker whose process is known to have ended on that machine. */
-  readonly replaces: WorkerId | null;
+  /** Workers whose processes are known to have ended on that machine. */
+  readonly replaces: readonly WorkerId[];
   readonly executors: readonly ExecutorReport[];
   readonly drivers: readonly DriverReport[];
 }

@@ -129,11 +129,9 @@ export class Applications {
     const known = new Set(executors.map(({ executorId }) => executorId));
     for (const executor of [...application.executors.values()]) {
       if (executor.phase !== 'running') continue;
-      if (known.has(executor.id)) this.#executors.running(application, executor);
-      else {
-        // It was told that this one is lost, and has given its work to others.
-        this.#executors.end(executor, 'its application does not want it any more');
-      }
+      // Of a predecessor's it was told that it is lost, and has given its work to others.
+      if (executor.adopted && !known.has(executor.id)) this.#executors.end(executor, 'its application gave it up');
+      else this.#executors.running(application, executor);
     }
     for (const executor of executors) {
       if (application.executors.has(executor.executorId)) continue;

@@ -25,8 +25,6 @@ export type MasterEvent =
   | { readonly type: 'application-registered'; readonly application: ApplicationRegistration }
   | { readonly type: 'executors-wanted'; readonly applicationId: string; readonly wants: ExecutorWants }
   | { readonly type: 'executors-released'; readonly applicationId: string; readonly executors: readonly ExecutorId[] }
-  /** The application could not be asked how to start it. */
-  | { readonly type: 'launch-failed'; readonly applicationId: string; readonly executorId: ExecutorId }
   | { readonly type: 'application-disconnected'; readonly applicationId: string }
   | { readonly type: 'application-ended'; readonly applicationId: string; readonly outcome: ApplicationOutcome }
   | { readonly type: 'driver-submitted'; readonly driverId: DriverId; readonly description: DriverDescription }

@@ -72,15 +72,6 @@ describe('executors of applications', () => {
     for (const id of ['w1', 'w2', 'w3']) master.worker(id, 4);
     expect(master.application('a', { total: 1, hints: { 'host-w2': 7 } })).toEqual(['w2: launch a/0, 1 cores']);
   });
-
-  it('that could not be started because the application was away are given up', () => {
-    const master = new ScriptedMaster();
-    master.worker('w1', 4);
-    master.application('a', { total: 1 });
-    master.step({ type: 'application-disconnected', applicationId: 'a' });
-    expect(master.step({ type: 'launch-failed', applicationId: 'a', executorId: executorId('0') })).toEqual([]);
-    expect(master.application('a', { total: 1 })).toEqual(['w1: launch a/1, 1 cores']);
-  });
 });
 
 describe('executors that fail', () => {

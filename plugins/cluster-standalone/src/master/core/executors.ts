@@ -23,7 +23,8 @@ export class Executors {
     const id = String(application.nextExecutorId) as ExecutorId;
     application.nextExecutorId += 1;
     const resources = { cores, memoryBytes: application.wants.memoryBytes };
-    this.#add(application, { executorId: id, workerId: worker.id, host: worker.host, resources }, 'launching');
+    const executor = { executorId: id, workerId: worker.id, host: worker.host, resources };
+    this.#add(application, { ...executor, phase: 'launching', adopted: false });
     this.#context.do({
       type: 'launch-executor',
       workerId: worker.id,
@@ -37,7 +38,7 @@ export class Executors {
   adopt(application: ApplicationState, executor: PlacedExecutor, phase: 'running' | 'unconfirmed'): ExecutorState {
     const next = Number(executor.executorId) + 1;
     if (next > application.nextExecutorId) application.nextExecutorId = next;
-    return this.#add(application, executor, phase);
+    return this.#add(application, { ...executor, phase, adopted: true });
   }
 
   running(application: ApplicationState, executor: ExecutorState): void {
@@ -90,21 +91,20 @@ export class Executors {
   endStray(worker: WorkerState, { applicationId, executorId, resources }: ExecutorReport, reason: string): void {
     const { id: workerId, host } = worker;
     const since = this.#context.now;
-    const stray: ExecutorState = { applicationId, id: executorId, workerId, host, resources, phase: 'ending', since };
+    const stray: ExecutorState = {
+      ...{ applicationId, id: executorId, workerId, host, resources },
+      ...{ phase: 'ending', since, adopted: true },
+    };
     worker.addExecutor(stray);
     this.end(stray, reason);
   }
 
-  #add(application: ApplicationState, executor: PlacedExecutor, phase: ExecutorState['phase']): ExecutorState {
-    const state: ExecutorState = {
-      applicationId: application.id,
-      id: executor.executorId,
-      workerId: executor.workerId,
-      host: executor.host,
-      resources: executor.resources,
-      phase,
-      since: this.#context.now,
-    };
+  #add(
+    application: ApplicationState,
+    executor: PlacedExecutor & Pick<ExecutorState, 'phase' | 'adopted'>,
+  ): ExecutorState {
+    const { executorId, ...rest } = executor;
+    const state: ExecutorState = { ...rest, id: executorId, applicationId: application.id, since: this.#context.now };
     application.executors.set(state.id, state);
     application.workers.add(state.workerId);
     this.#context.workers.get(state.workerId)?.addExecutor(state);

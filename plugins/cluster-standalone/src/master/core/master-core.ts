@@ -66,10 +66,6 @@ export class MasterCore {
     'application-registered': ({ application }) => this.#applications.registered(application),
     'executors-wanted': ({ applicationId, wants }) => this.#applications.wanted(applicationId, wants),
     'executors-released': ({ applicationId, executors }) => this.#applications.released(applicationId, executors),
-    'launch-failed': ({ applicationId, executorId }) => {
-      const executor = this.#context.applications.get(applicationId)?.executors.get(executorId);
-      if (executor?.phase === 'launching') this.#executors.drop(executor);
-    },
     'application-disconnected': ({ applicationId }) => this.#applications.disconnected(applicationId),
     'application-ended': ({ applicationId, outcome }) => this.#applications.ended(applicationId, outcome, ''),
     'driver-submitted': ({ driverId, description }) => this.#drivers.submitted(driverId, description),

@@ -205,7 +205,7 @@ class Simulation {
     const resources = { cores: worker.cores, memoryBytes: worker.memory * MiB };
     this.#step({
       type: 'worker-registered',
-      worker: { id, host: `host-${id}`, resources, replaces: null, executors, drivers },
+      worker: { id, host: `host-${id}`, resources, replaces: [], executors, drivers },
     });
   }
 

@@ -16,6 +16,8 @@ export interface ExecutorState {
   phase: 'launching' | 'running' | 'unconfirmed' | 'ending';
   /** When it came into this phase. */
   since: number;
+  /** Started by a predecessor: what its application does not know of it, it does not want. */
+  readonly adopted: boolean;
 }
 
 /** A machine's worker and what it has given away. */

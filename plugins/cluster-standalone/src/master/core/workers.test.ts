@@ -69,7 +69,7 @@ describe('a worker', () => {
 
   it('in the place of another means that the other is gone', () => {
     const master = twoWorkers();
-    expect(master.worker('w3', 2, 8192, { replaces: workerId('w1') })).toContain(
+    expect(master.worker('w3', 2, 8192, { replaces: [workerId('w1')] })).toContain(
       'a: exited 0: its worker w1 on host-w1 is lost: another worker took its place',
     );
   });

@@ -22,7 +22,7 @@ export class Workers {
 
   registered(registration: WorkerRegistration): void {
     const { workers } = this.#context;
-    if (registration.replaces !== null) this.lost(registration.replaces, 'another worker took its place');
+    for (const id of registration.replaces) this.lost(id, 'another worker took its place');
     const worker =
       workers.get(registration.id) ?? new WorkerState(registration.id, registration.host, registration.resources);
     if (!workers.has(worker.id)) {

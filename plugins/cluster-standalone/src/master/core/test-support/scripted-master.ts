@@ -74,7 +74,7 @@ export class ScriptedMaster {
       id: workerId(id),
       host: `host-${id}`,
       resources: { cores, memoryBytes: memory * MiB },
-      replaces: null,
+      replaces: [],
       executors: [],
       drivers: [],
       ...parts,
