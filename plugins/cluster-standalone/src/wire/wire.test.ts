@@ -189,7 +189,7 @@ const check = <T>(arbitrary: fc.Arbitrary<T>, roundTrip: (value: T) => unknown) 
 describe('what goes over the wire comes back the same', () => {
   it('workers', () =>
     check(worker, (value) => {
-      const bytes = toBinary(RegisterWorkerSchema, toWorkerRegistration(value, '0'));
+      const bytes = toBinary(RegisterWorkerSchema, toWorkerRegistration(value));
       return fromWorkerRegistration(fromBinary(RegisterWorkerSchema, bytes));
     }));
 
@@ -215,13 +215,10 @@ describe('what goes over the wire comes back the same', () => {
 describe('what no Kiln says', () => {
   it.each(['', '.', '..', '../x', 'a/b', 'a b', 'ä'])('is refused: an id %j', (bad) => {
     const executor = { applicationId: bad, executorId: executorId('0'), resources: { cores: 1, memoryBytes: 1 } };
-    const message = toWorkerRegistration(
-      {
-        ...{ id: workerId('w'), host: '', resources: { cores: 1, memoryBytes: 1 }, replaces: [], drivers: [] },
-        executors: [{ ...executor, state: { type: 'running' } }],
-      },
-      '',
-    );
+    const message = toWorkerRegistration({
+      ...{ id: workerId('w'), host: '', resources: { cores: 1, memoryBytes: 1 }, replaces: [], drivers: [] },
+      executors: [{ ...executor, state: { type: 'running' } }],
+    });
     expect(() => fromWorkerRegistration(message)).toThrow(/malformed: application/);
   });
 

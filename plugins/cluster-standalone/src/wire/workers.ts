@@ -10,7 +10,7 @@ import type { ExecutorReport, WorkerRegistration } from '../shared/reports.ts';
 import { fromResources, id, toResources } from './common.ts';
 import { fromDriverReport, toDriverReport } from './drivers.ts';
 
-export function toWorkerRegistration(worker: WorkerRegistration, version: string): RegisterWorker {
+export function toWorkerRegistration(worker: WorkerRegistration): RegisterWorker {
   return create(RegisterWorkerSchema, {
     workerId: worker.id,
     host: worker.host,
@@ -18,7 +18,6 @@ export function toWorkerRegistration(worker: WorkerRegistration, version: string
     replaces: [...worker.replaces],
     executors: worker.executors.map(toExecutorReport),
     drivers: worker.drivers.map(toDriverReport),
-    version,
   });
 }
 

@@ -51,6 +51,10 @@ export class MasterCore {
     return clusterStatus(this.#context);
   }
 
+  hasApplication(id: string): boolean {
+    return this.#context.applications.has(id);
+  }
+
   driverStatus(id: DriverId): DriverStatus | undefined {
     return driverStatus(this.#context, id);
   }
