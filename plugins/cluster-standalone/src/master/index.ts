@@ -1,0 +1,3 @@
+/** The process of a master: what `kiln master` runs. */
+export { defaultMasterOptions, type MasterOptions } from './core/options.ts';
+export { Master, type MasterConfig } from './master.ts';
