@@ -1,5 +1,5 @@
 import type { Session, SessionOptions } from '@kiln/client';
-import type { JobTask, JobThread } from './job-thread/messages.ts';
+import type { JobThread, ThreadTask } from './job-thread/messages.ts';
 
 /** Where text goes. */
 export interface Output {
@@ -12,6 +12,8 @@ export interface Output {
 export interface Environment {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** An environment variable. */
+  variable(name: string): string | undefined;
   /** All of standard input. */
   readStdin(): Promise<string>;
   /** Calls back on Ctrl-C and SIGTERM; the result stops that. */
@@ -22,7 +24,7 @@ export interface Environment {
   now(): number;
   createSession(options: SessionOptions): Promise<Session>;
   /** Starts a job in a thread of its own. */
-  startJob(task: JobTask): JobThread;
+  startJob(task: ThreadTask): JobThread;
 }
 
 /** The real process. Client and engine are imported when a command needs them. */
@@ -30,6 +32,7 @@ export function processEnvironment(): Environment {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
+    variable: (name) => process.env[name],
     async readStdin() {
       const { text } = await import('node:stream/consumers');
       return text(process.stdin);

@@ -52,6 +52,17 @@ describe('kiln', () => {
     [['run', '/no/such.yaml'], 'there is no such file'],
     [['run', jobFile, '--set', 'engine.mastre=x'], 'Did you mean "master"?'],
     [['explain', jobFile, '--step', 'lade'], 'Did you mean "late"?'],
+    [['submit'], 'kiln submit needs an application: a job file or a module'],
+    [['submit', '--executor-mem', '2g', 'app.ts'], 'Did you mean --executor-memory?'],
+    [
+      ['submit', '--jars', 'a.jar', 'app.ts'],
+      '--jars is an option of spark-submit that Kiln does not have: nothing of Kiln runs on a JVM',
+    ],
+    [['submit', '--master'], "option '--master <url>' argument missing"],
+    [['submit', '-c', 'spark.cores.max', 'app.ts'], 'It has the form name=value.'],
+    [['submit', '--properties-file', '/no/such.conf', jobFile], '/no/such.conf cannot be read: there is no such file'],
+    [['history', 'shwo', 'x'], 'Did you mean show?'],
+    [['history', 'show', '/no/such.jsonl'], '/no/such.jsonl cannot be read: there is no such file'],
   ])('%j is a usage error', async (args, message) => {
     const { environment, written } = fakeEnvironment();
     expect(await runCli(args, environment)).toBe(2);
@@ -159,6 +170,24 @@ describe('kiln run', () => {
     expect(await runCli(['run', jobFile], environment)).toBe(130);
     expect(exits).toEqual([130]);
     expect(written.stderr).toBe('cancelling; Ctrl-C again ends it at once\ncancelled\n');
+  });
+});
+
+describe('kiln submit', () => {
+  test('runs a job file as kiln run does; arguments put values into it', async () => {
+    const { environment, written, sessions } = fakeEnvironment();
+    const flags = ['--master', 'local[2]', '--name', 'mine', '-c', 'spark.task.maxFailures=2'];
+    expect(await runCli(['submit', ...flags, jobFile, 'outputs.0.show=7'], environment)).toBe(0);
+    expect(written.stdout).toBe('a table of at most 7 rows\n');
+    expect(written.stderr).toContain('  late -> out: 1,234 rows, 2 files, 1.5 KiB\n');
+    expect(sessions).toMatchObject([{ name: 'mine', master: 'local[2]', conf: { 'spark.task.maxFailures': '2' } }]);
+  });
+
+  test('has the options of spark-submit in its help, under headings', async () => {
+    const { environment, written } = fakeEnvironment();
+    expect(await runCli(['submit', '--help'], environment)).toBe(0);
+    for (const heading of ['Options:', 'Driver:', 'Executors:', 'Cluster deploy mode:', 'YARN:'])
+      expect(written.stdout).toContain(`\n${heading}\n`);
   });
 });
 

@@ -6,12 +6,15 @@ import type { RunOptions } from './commands/run.ts';
 import type { SqlOptions } from './commands/sql.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-code.ts';
+import { reporting } from './report/reporting.ts';
+import { declareSubmit } from './submit/declare.ts';
 
 const examples = `
 Examples:
   $ kiln run job.yaml                                 run a job file
   $ kiln run job.yaml --set outputs.0.show=50         change a value of it
   $ kiln run job.yaml --dry-run                       check it without running it
+  $ kiln submit --master local[4] app.ts 2026         run a program, with the options of spark-submit
   $ kiln explain job.yaml --step late                 see what a step would do
   $ kiln sql "select 1 + 1 as two"                    run a query
   $ kiln sql -f query.sql --format csv > rows.csv     keep its rows
@@ -42,6 +45,8 @@ export async function runCli(args: readonly string[], environment: Environment):
 }
 
 function createProgram(environment: Environment, setExitCode: (code: ExitCode) => void): Command {
+  const perform = async (verbose: boolean | undefined, command: () => Promise<ExitCode>) =>
+    setExitCode(await reporting(environment, verbose ?? false, command));
   const program = new Command('kiln')
     .description('Runs jobs and queries on Kiln, a Spark-like engine.')
     .version(version(), '--version', 'print the version')
@@ -50,6 +55,7 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .addHelpText('after', examples)
     .showHelpAfterError('(kiln --help lists commands and options)')
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => environment.stdout.write(text),
       writeErr: (text) => environment.stderr.write(text),
@@ -61,8 +67,13 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .option('--dry-run', 'check the file and the types of every step, but run nothing')
     .action(async (file: string, options: RunOptions) => {
       const { runCommand } = await import('./commands/run.ts');
-      setExitCode(await runCommand(environment, file, { ...defaults, ...options }));
+      await perform(options.verbose, () => runCommand(environment, file, { ...defaults, ...options }));
     });
+
+  declareSubmit(program.command('submit'), collectConf, async (file, args, flags) => {
+    const { submitCommand } = await import('./commands/submit.ts');
+    await perform(flags.verbose, () => submitCommand(environment, file, args, { ...defaults, ...flags }));
+  });
 
   engineOptions(program.command('sql'))
     .summary('run a query')
@@ -77,7 +88,7 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .option('--rows <n>', 'the most rows of a table; csv and json print all', positiveInteger, 100)
     .action(async (query: string | undefined, options: SqlOptions) => {
       const { sqlCommand } = await import('./commands/sql.ts');
-      setExitCode(await sqlCommand(environment, query, { ...defaults, ...options }));
+      await perform(options.verbose, () => sqlCommand(environment, query, { ...defaults, ...options }));
     });
 
   jobCommand(program.command('explain'))
@@ -91,7 +102,7 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     )
     .action(async (file: string, options: ExplainOptions) => {
       const { explainCommand } = await import('./commands/explain.ts');
-      setExitCode(await explainCommand(environment, file, { ...defaults, ...options }));
+      await perform(options.verbose, () => explainCommand(environment, file, { ...defaults, ...options }));
     });
 
   program
@@ -107,7 +118,7 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .option('--verbose', 'print the settings too')
     .action(async (file: string, options: HistoryOptions) => {
       const { historyShowCommand } = await import('./commands/history.ts');
-      setExitCode(await historyShowCommand(environment, file, { ...defaults, ...options }));
+      await perform(options.verbose, () => historyShowCommand(environment, file, { ...defaults, ...options }));
     });
   return program;
 }
@@ -126,7 +137,7 @@ function engineOptions(command: Command): Command {
   return command
     .option('--master <url>', 'where to run: local[*], local[4], or the URL of a cluster manager')
     .option(
-      '--conf <name=value>',
+      '-c, --conf <name=value>',
       'a setting, for example spark.sql.shuffle.partitions=8; may be repeated',
       collectConf,
     )

@@ -16,6 +16,10 @@ export async function explainCommand(
   file: string,
   options: ExplainOptions,
 ): Promise<ExitCode> {
-  const task = jobTask(file, options, { type: 'explain', step: options.step ?? null, mode: options.mode });
+  const task = await jobTask(environment, file, options, {
+    type: 'explain',
+    step: options.step ?? null,
+    mode: options.mode,
+  });
   return (await runJobThread(environment, task, options.verbose)).exitCode;
 }

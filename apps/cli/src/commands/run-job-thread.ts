@@ -2,7 +2,7 @@ import type { JobEvent } from '@kiln/client/job-file';
 import type { Environment } from '../environment.ts';
 import { ExitCode, exitCodeOf } from '../exit-code.ts';
 import { interruptible } from '../interrupt.ts';
-import type { JobTask } from '../job-thread/messages.ts';
+import type { ThreadTask } from '../job-thread/messages.ts';
 import { Progress } from '../progress/progress.ts';
 import { reportText } from '../report/report.ts';
 
@@ -17,10 +17,10 @@ export interface JobThreadResult {
 /** Runs a job thread to its end: results to standard output, progress, warnings and errors to standard error, Ctrl-C cancels. */
 export async function runJobThread(
   environment: Environment,
-  task: JobTask,
+  task: ThreadTask,
   verbose: boolean,
 ): Promise<JobThreadResult> {
-  const progress = new Progress(environment, { lines: task.action.type === 'run' });
+  const progress = new Progress(environment, { lines: task.type === 'module' || task.action.type === 'run' });
   const interrupt = interruptible(environment, (line) => progress.note(line));
   const events: JobEvent[] = [];
   const onEvent = (event: JobEvent) => {

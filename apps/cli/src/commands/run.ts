@@ -12,7 +12,7 @@ export interface RunOptions extends JobCommandOptions {
 /** `kiln run job.yaml`. */
 export async function runCommand(environment: Environment, file: string, options: RunOptions): Promise<ExitCode> {
   const started = environment.now();
-  const task = jobTask(file, options, { type: options.dryRun ? 'check' : 'run' });
+  const task = await jobTask(environment, file, options, { type: options.dryRun ? 'check' : 'run' });
   const { exitCode, events, progress } = await runJobThread(environment, task, options.verbose);
   if (exitCode === ExitCode.interrupted) environment.stderr.write('cancelled\n');
   if (exitCode !== ExitCode.done) return exitCode;

@@ -9,6 +9,7 @@ import { Progress } from '../progress/progress.ts';
 import { type ReportSource, reportOf, reportText } from '../report/report.ts';
 import { workText } from '../report/summary.ts';
 import { durationText } from '../report/units.ts';
+import { defaultConf } from '../submit/conf-file.ts';
 
 /** Options of `kiln sql`. */
 export interface SqlOptions {
@@ -38,7 +39,7 @@ export async function sqlCommand(
   try {
     await using session = await environment.createSession({
       name: 'kiln sql',
-      conf: options.conf,
+      conf: { ...(await defaultConf(environment)), ...options.conf },
       ...(options.master === undefined ? {} : { master: options.master }),
     });
     for (const warning of session.warnings) progress.note(`warning: ${warning}`);

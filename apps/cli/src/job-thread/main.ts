@@ -1,6 +1,6 @@
 /** Entry of a job thread: user's code runs here, so that it can neither block signals nor take the process down with it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { JobMessage, JobTask } from './messages.ts';
+import type { JobMessage, ThreadTask } from './messages.ts';
 import { runTask } from './run-task.ts';
 
 const port = parentPort;
@@ -14,5 +14,8 @@ port.on('message', (reason: string) => {
   controller.abort(new Error(reason));
   setInterval(() => post({ type: 'cancelling' }), aliveMillis).unref();
 });
-await runTask(workerData as JobTask, { post, signal: controller.signal });
+const task = workerData as ThreadTask;
+// A program is over when nothing that it began is left; waiting to be cancelled is none of that.
+if (task.type === 'module') port.unref();
+await runTask(task, { post, signal: controller.signal });
 port.close();

@@ -4,13 +4,30 @@ import type { JobEvent } from '@kiln/client/job-file';
 import type { Report } from '../report/report.ts';
 
 /** What the main thread asks a job thread to do. */
+export type ThreadTask = JobTask | ModuleTask;
+
+/** Something about a job file. */
 export interface JobTask {
+  readonly type: 'job-file';
   readonly file: string;
   /** `path=value`, each. */
   readonly set: readonly string[];
   readonly conf: Readonly<Record<string, string>>;
+  /** Of `spark-defaults.conf`: below the job file. */
+  readonly defaults: Readonly<Record<string, string>>;
   readonly master: string | null;
+  /** Instead of the file's. */
+  readonly name: string | null;
   readonly action: JobAction;
+}
+
+/** A program: a module whose top level, or whose default export, runs. */
+export interface ModuleTask {
+  readonly type: 'module';
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** For its sessions. */
+  readonly conf: Readonly<Record<string, string>>;
 }
 
 /** `check`: analyse every step, run nothing. */

@@ -2,7 +2,8 @@ import { KilnError, nearest } from '@kiln/base';
 import { type DataFrame, type ExplainMode, type Session, type SessionOptions, typeText } from '@kiln/client';
 import { type Job, loadJob, outputPath, outputWriter, type RunOptions, runJob, withJob } from '@kiln/client/job-file';
 import { jobReport } from '../report/job-report.ts';
-import type { JobMessage, JobTask } from './messages.ts';
+import type { JobMessage, JobTask, ThreadTask } from './messages.ts';
+import { runModule } from './run-module.ts';
 
 /** How a job thread reaches the outside. */
 export interface TaskContext {
@@ -13,7 +14,8 @@ export interface TaskContext {
 }
 
 /** What a job thread does from its first message to its last. */
-export async function runTask(task: JobTask, context: TaskContext): Promise<void> {
+export async function runTask(task: ThreadTask, context: TaskContext): Promise<void> {
+  if (task.type === 'module') return runModule(task, context);
   let job: Job | undefined;
   try {
     job = await loadJob(task.file, { set: task.set });
@@ -27,14 +29,16 @@ export async function runTask(task: JobTask, context: TaskContext): Promise<void
 
 async function perform(
   job: Job,
-  { action, master, conf }: JobTask,
+  { action, master, name, conf, defaults }: JobTask,
   { post, signal, createSession }: TaskContext,
 ): Promise<void> {
   const options: RunOptions = {
     conf,
+    defaults,
     signal,
     onEvent: (event) => post({ type: 'event', event }),
     ...(master === null ? {} : { master }),
+    ...(name === null ? {} : { name }),
     ...(createSession ? { createSession } : {}),
   };
   switch (action.type) {

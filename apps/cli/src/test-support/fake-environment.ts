@@ -3,7 +3,7 @@ import { Session, type SessionOptions } from '@kiln/client';
 import type { EngineEvent, StagePlan } from '@kiln/contracts';
 import type { EngineHandle } from '@kiln/host';
 import type { Environment } from '../environment.ts';
-import type { JobMessage, JobTask } from '../job-thread/messages.ts';
+import type { JobMessage, ThreadTask } from '../job-thread/messages.ts';
 import { runTask } from '../job-thread/run-task.ts';
 import type { Report } from '../report/report.ts';
 
@@ -123,6 +123,7 @@ export function fakeEnvironment(engine = new FakeEngine(), isTTY = false) {
       },
     },
     stderr: { isTTY, columns: 80, write: (text) => (written.stderr += text) },
+    variable: () => undefined,
     readStdin: async () => 'select 2;\n',
     onInterrupt(callback) {
       interrupt = callback;
@@ -131,7 +132,7 @@ export function fakeEnvironment(engine = new FakeEngine(), isTTY = false) {
     exit: (code) => exits.push(code),
     now: () => now,
     createSession,
-    startJob(task: JobTask) {
+    startJob(task: ThreadTask) {
       const controller = new AbortController();
       return {
         cancel: (reason) => controller.abort(new Error(reason)),

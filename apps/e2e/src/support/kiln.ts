@@ -12,11 +12,16 @@ export interface KilnProcess {
 /** The `kiln` command in a process of its own. */
 export function startKiln(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly launcher?: string } = {},
+  options: {
+    readonly cwd?: string;
+    readonly launcher?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): KilnProcess {
   const launcher = options.launcher ?? join(repository, 'apps/cli/bin/kiln.js');
   const child: ChildProcess = spawn(process.execPath, [launcher, ...args], {
     cwd: options.cwd,
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));

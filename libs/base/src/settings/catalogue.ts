@@ -17,7 +17,9 @@ export const catalogue = {
   'spark.log.level': choice(['debug', 'info', 'warn', 'error'], 'warn', 'The least level that is logged.', unused),
   'spark.extraListeners': list('', 'Listeners to add (use plugins instead).', unused),
   'spark.jars': list('', 'JVM archives; nothing of Kiln runs on a JVM.', unused),
-  'spark.submit.deployMode': choice(['client', 'cluster'], 'client', 'Where the driver runs.', unused),
+  'spark.submit.deployMode': choice(['client', 'cluster'], 'client', 'Where the driver of `kiln submit` runs: here, or on a machine of the cluster.'),
+  'spark.files': list('', 'Files that `kiln submit --files` gives to the application.'),
+  'spark.yarn.queue': text('default', 'Queue of YARN.', unused),
   'spark.hadoop.*': text(null, 'Settings of Hadoop file systems; Kiln has file systems of its own.', unused),
   'spark.executorEnv.*': text(null, 'Environment variables of executors.', unused),
 
@@ -81,6 +83,7 @@ export const catalogue = {
   'spark.cores.max': integer(null, 'Slots of all executors together.', { min: 1, ...unused }),
   'spark.default.parallelism': integer(null, 'Partitions where nothing else says it; unset: the slots of all executors.', { min: 1 }),
   'spark.driver.cores': integer(1, 'Cores of the driver.', { min: 1, ...unused }),
+  'spark.driver.supervise': boolean(false, 'Start a driver that a cluster runs again when it fails.'),
   'spark.driver.host': text(null, 'Name by which executors reach the driver.', unused),
   'spark.driver.port': integer(0, 'Port at which executors reach the driver; 0: any.', { ...port, ...unused }),
   'spark.driver.memory': size('MiB', null, 'In local mode, where driver and executor are one: the same as spark.executor.memory, which goes before it.', { positive: true }),

@@ -8,8 +8,11 @@ import { callStep, type StepFunction } from './module-step.ts';
 
 /** Settings from the command line: they win over the job file. */
 export interface EngineOverrides {
+  readonly name?: string;
   readonly master?: string;
   readonly conf?: Readonly<Record<string, OptionValue>>;
+  /** What counts where neither the job file nor `conf` says otherwise: `spark-defaults.conf`. */
+  readonly defaults?: Readonly<Record<string, OptionValue>>;
 }
 
 /** What the session of a job is created with. */
@@ -17,9 +20,9 @@ export function sessionOptions(job: Job, overrides: EngineOverrides = {}): Sessi
   const { name, engine = {} } = job.definition;
   const master = overrides.master ?? engine.master;
   return {
-    name,
+    name: overrides.name ?? name,
     ...(master === undefined ? {} : { master }),
-    conf: { ...engine.conf, ...overrides.conf },
+    conf: { ...overrides.defaults, ...engine.conf, ...overrides.conf },
     plugins: (engine.plugins ?? []).map((plugin) =>
       typeof plugin === 'string'
         ? plugin

@@ -2,6 +2,7 @@ import type { Unregister } from '@kiln/base';
 import type { EngineEvent, EngineListener, ExecutorUsage, StructField } from '@kiln/contracts';
 import { DataFrame } from '../dataframe/dataframe.ts';
 import type { EngineHandle, PluginReference } from '../engine-port.ts';
+import { currentSubmission } from '../submission/index.ts';
 import type { Row } from '../values/value.ts';
 import { localRelation, type RowInput } from './local-rows.ts';
 import { requireNode } from './node-version.ts';
@@ -40,20 +41,27 @@ export interface SessionOptions {
 export class Session implements AsyncDisposable {
   readonly #state: SessionState;
   readonly #engine: EngineHandle;
+  #onStopping: (() => void) | undefined;
 
   private constructor(engine: EngineHandle, conf: Readonly<Record<string, string>>) {
     this.#engine = engine;
     this.#state = new SessionState(engine, conf);
   }
 
-  /** Starts an engine. All that is wrong with the options is said in one error. */
+  /**
+   * Starts an engine. All that is wrong with the options is said in one error. In a program that `kiln submit` runs, what is left out here is
+   * as the flags and files of the submission say.
+   */
   static async create(options: SessionOptions = {}): Promise<Session> {
     requireNode();
-    const { onWarning = (warning) => process.emitWarning(warning, 'KilnWarning'), ...rest } = options;
+    const submission = currentSubmission();
+    const { onWarning = submission?.onWarning ?? warnProcess, ...rest } = options;
     const { startEngine } = await import('@kiln/host');
-    const conf = optionTexts(rest.conf ?? {});
+    const conf = { ...submission?.conf, ...optionTexts(rest.conf ?? {}) };
     const session = new Session(await startEngine({ ...rest, conf }), conf);
     for (const warning of session.warnings) onWarning(warning);
+    submission?.onSession?.(session);
+    session.#onStopping = () => submission?.onStopping?.(session);
     return session;
   }
 
@@ -145,6 +153,7 @@ export class Session implements AsyncDisposable {
 
   /** Cancels what runs and ends the engine. A second call does nothing. */
   async stop(): Promise<void> {
+    this.#onStopping?.();
     await this.#state.stop();
   }
 
@@ -152,4 +161,8 @@ export class Session implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+function warnProcess(warning: string): void {
+  process.emitWarning(warning, 'KilnWarning');
 }
