@@ -36,26 +36,29 @@ function shell(script: string, cwd: string): string {
 }
 
 /** Does what a guide says: writes its files, runs its commands, and holds what they print against what it shows. */
-describe.each(['write-a-job.md', 'compose-an-engine.md', 'write-a-plugin.md'])('the guide %s', (guide) => {
-  let folder: string;
-  const blocks = blocksOf(guide);
-  // Within the repository, where packages are found.
-  beforeAll(() => {
-    mkdirSync(scratch, { recursive: true });
-    folder = mkdtempSync(join(scratch, 'guide-'));
-    for (const { file, text } of blocks.filter((block) => block.file !== '')) {
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      writeFileSync(join(folder, file), text);
-    }
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+describe.each(['write-a-job.md', 'submit-an-application.md', 'compose-an-engine.md', 'write-a-plugin.md'])(
+  'the guide %s',
+  (guide) => {
+    let folder: string;
+    const blocks = blocksOf(guide);
+    // Within the repository, where packages are found.
+    beforeAll(() => {
+      mkdirSync(scratch, { recursive: true });
+      folder = mkdtempSync(join(scratch, 'guide-'));
+      for (const { file, text } of blocks.filter((block) => block.file !== '')) {
+        mkdirSync(dirname(join(folder, file)), { recursive: true });
+        writeFileSync(join(folder, file), text);
+      }
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const commands = blocks.flatMap((block, index) =>
-    block.language === 'sh' ? [{ block, next: blocks[index + 1] }] : [],
-  );
+    const commands = blocks.flatMap((block, index) =>
+      block.language === 'sh' ? [{ block, next: blocks[index + 1] }] : [],
+    );
 
-  test.each(commands.map(({ block, next }) => [block.text.trim(), next] as const))('%s', (script, next) => {
-    const printed = shell(script, folder);
-    if (next?.language === 'text') expect(printed.trim()).toBe(next.text.trim());
-  });
-});
+    test.each(commands.map(({ block, next }) => [block.text.trim(), next] as const))('%s', (script, next) => {
+      const printed = shell(script, folder);
+      if (next?.language === 'text') expect(printed.trim()).toBe(next.text.trim());
+    });
+  },
+);

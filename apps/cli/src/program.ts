@@ -111,14 +111,14 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
     .description('Reads event logs, which spark.eventLog.enabled=true makes applications write.')
     .command('show')
     .description('Prints the executors, jobs and stages of an application, with figures of the tasks of each stage.')
-    .argument('<file>', 'the event log; also of an application that runs or was killed')
+    .argument('<files...>', 'event logs; also of an application that runs or was killed')
     .addOption(
-      new Option('--format <format>', 'json: everything in one object').choices(['text', 'json']).default('text'),
+      new Option('--format <format>', 'json: an object for each application').choices(['text', 'json']).default('text'),
     )
     .option('--verbose', 'print the settings too')
-    .action(async (file: string, options: HistoryOptions) => {
+    .action(async (files: readonly string[], options: HistoryOptions) => {
       const { historyShowCommand } = await import('./commands/history.ts');
-      await perform(options.verbose, () => historyShowCommand(environment, file, { ...defaults, ...options }));
+      await perform(options.verbose, () => historyShowCommand(environment, files, { ...defaults, ...options }));
     });
   return program;
 }

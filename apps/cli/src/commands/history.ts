@@ -12,11 +12,14 @@ export interface HistoryOptions {
 /** `kiln history show app.jsonl.zst`. */
 export async function historyShowCommand(
   environment: Environment,
-  file: string,
+  files: readonly string[],
   { format, verbose }: HistoryOptions,
 ): Promise<ExitCode> {
-  const history = await readHistory(file);
-  const text = format === 'json' ? `${JSON.stringify(history)}\n` : historyText(history, verbose);
-  await new Promise<void>((resolve) => environment.stdout.write(text, () => resolve()));
+  for (const [index, file] of files.entries()) {
+    const history = await readHistory(file);
+    const gap = index > 0 ? '\n' : '';
+    const text = format === 'json' ? `${JSON.stringify(history)}\n` : `${gap}${historyText(history, verbose)}`;
+    await new Promise<void>((resolve) => environment.stdout.write(text, () => resolve()));
+  }
   return ExitCode.done;
 }

@@ -109,3 +109,71 @@ stage 3: skipped, its output is there already
     vi.useRealTimers();
   });
 });
+
+describe('progress with several executors', () => {
+  const on = (executor: string, partition: number, stageId = stage.stageId, stageAttempt = 0) => ({
+    ...task(partition),
+    ...{ taskId: taskId(partition + 100 * stageAttempt), executorId: executorId(executor), stageId, stageAttempt },
+  });
+  const begun = (...parameters: Parameters<typeof on>): EngineEvent => {
+    return { type: 'task-started', time: 1, task: on(...parameters) };
+  };
+  const failed = (code: string, message: string, ...parameters: Parameters<typeof on>): EngineEvent => ({
+    ...(ended(0, 'failed') as Extract<EngineEvent, { type: 'task-ended' }>),
+    task: on(...parameters),
+    error: { code, message, hint: null, concerns: {}, position: null, cause: null, stack: null },
+  });
+  const succeeded = (...parameters: Parameters<typeof on>): EngineEvent => ({
+    ...(ended(0) as Extract<EngineEvent, { type: 'task-ended' }>),
+    task: on(...parameters),
+  });
+  const added = (executor: string, host: string): EngineEvent => {
+    return { type: 'executor-added', time: 0, executorId: executorId(executor), host, slots: 2 };
+  };
+
+  test('tells one line for a lost executor, a lost output and a stage that runs again', () => {
+    const { environment, written } = fakeEnvironment();
+    const progress = new Progress(environment, { lines: true });
+    const reader = { ...stage, stageId: stageId(4), kind: 'result' } as const;
+    const events: readonly EngineEvent[] = [
+      added('1', 'alpha'),
+      added('2', 'beta'),
+      submitted,
+      ...[begun('1', 0), begun('1', 1), begun('2', 2), begun('2', 3)],
+      { type: 'executor-removed', time: 2, executorId: executorId('2'), reason: 'it ended with signal SIGKILL' },
+      failed('KILN_EXECUTOR_LOST', 'lost', '2', 2),
+      failed('KILN_EXECUTOR_LOST', 'lost', '2', 3),
+      added('3', 'gamma'),
+      ...[begun('3', 2), begun('3', 3), succeeded('1', 0), succeeded('1', 1), succeeded('3', 2), succeeded('3', 3)],
+      completed,
+      { ...(submitted as Extract<EngineEvent, { type: 'stage-submitted' }>), stage: reader, tasks: 2 },
+      ...[begun('1', 0, reader.stageId), begun('1', 1, reader.stageId)],
+      failed('FETCH_FAILED', 'map output 1 of shuffle 0 is not on executor 3', '1', 0, reader.stageId),
+      failed('FETCH_FAILED', 'map output 2 of shuffle 0 is not on executor 3', '1', 1, reader.stageId),
+      { type: 'stage-completed', time: 3, stage: reader, attempt: 0, outcome: 'failed', reason: 'a lost block' },
+      { ...(submitted as Extract<EngineEvent, { type: 'stage-submitted' }>), attempt: 1, tasks: 2 },
+    ];
+    for (const event of events) progress.onEvent(event);
+    expect(written.stderr).toBe(`executor 2 (beta) is lost: it ended with signal SIGKILL; 2 tasks run again
+executor 3 (gamma) has come, 2 slots
+stage 3: 4 tasks in 2.0 s, read 4.0 KiB, shuffled 2.0 KiB  Aggregate < Scan
+stage 4: waits for a lost output to be made again: map output 1 of shuffle 0 is not on executor 3
+stage 3: attempt 2 makes 2 lost outputs again
+`);
+    expect(workText(progress.totals)).toBe(
+      '1 stage (1 ran again), 4 tasks (4 failed and ran again) on 3 executors (1 lost); read 4.0 KiB, shuffled 2.0 KiB, spilled 16.0 KiB',
+    );
+  });
+
+  test('tells the first failures of a stage, and where', () => {
+    const { environment, written } = fakeEnvironment();
+    const progress = new Progress(environment, { lines: true });
+    progress.onEvent(submitted);
+    for (let partition = 0; partition < 9; partition++) progress.onEvent(failed('IO', 'no space', '1', partition));
+    expect(written.stderr).toBe(`stage 3: task 0 failed on executor 1 (attempt 1): no space
+stage 3: task 1 failed on executor 1 (attempt 1): no space
+stage 3: task 2 failed on executor 1 (attempt 1): no space
+stage 3: more failures of tasks are not shown
+`);
+  });
+});

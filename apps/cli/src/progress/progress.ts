@@ -1,7 +1,7 @@
 import type { EngineEvent } from '@kiln/contracts';
 import type { Environment } from '../environment.ts';
 import { barLines } from './bars.ts';
-import { eventLine } from './lines.ts';
+import { EventLines } from './lines.ts';
 import { StageProgress, type Totals } from './stage-progress.ts';
 
 const redrawMillis = 100;
@@ -19,6 +19,7 @@ export class Progress {
   readonly #environment: Environment;
   readonly #lines: boolean;
   readonly #stages = new StageProgress();
+  readonly #eventLines = new EventLines();
   #drawn = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -35,12 +36,9 @@ export class Progress {
   }
 
   onEvent(event: EngineEvent): void {
-    const ended = this.#stages.apply(event);
-    const line = eventLine(event, ended);
-    if (line === undefined) return;
+    const line = this.#eventLines.of(event, this.#stages.apply(event));
     // With bars only what went wrong stays.
-    const isTrouble = event.type === 'task-ended' || event.type === 'executor-removed';
-    if (this.#lines || (this.#timer && isTrouble)) this.note(line);
+    if (line !== null && (this.#lines || (this.#timer && line.isTrouble))) this.note(line.text);
   }
 
   /** A line on standard error. */

@@ -18,26 +18,35 @@ export interface Totals {
   readonly jobs: number;
   readonly stages: number;
   readonly skipped: number;
+  /** Attempts that made lost outputs again. */
+  readonly repeated: number;
   readonly tasks: number;
   readonly failedTasks: number;
   readonly bytesRead: number;
   readonly bytesShuffled: number;
   readonly bytesSpilled: number;
+  /** That ran tasks. */
+  readonly executors: number;
+  readonly lostExecutors: number;
 }
 
 /** What a bar or a line is made of; fed with the engine's events. */
 export class StageProgress {
   readonly #stages = new Map<number, StageState>();
   readonly #done = new Set<string>();
+  readonly #executors = new Set<string>();
   #totals: Totals = {
     jobs: 0,
     stages: 0,
     skipped: 0,
+    repeated: 0,
     tasks: 0,
     failedTasks: 0,
     bytesRead: 0,
     bytesShuffled: 0,
     bytesSpilled: 0,
+    executors: 0,
+    lostExecutors: 0,
   };
 
   /** Stages that run now, oldest first. */
@@ -57,6 +66,7 @@ export class StageProgress {
         break;
       case 'stage-submitted':
         this.#stages.set(event.stage.stageId, newStage(event));
+        if (event.attempt > 0) this.#add({ repeated: 1 });
         break;
       case 'stage-skipped':
         this.#add({ skipped: 1 });
@@ -64,10 +74,15 @@ export class StageProgress {
       case 'task-started': {
         const stage = this.#stages.get(event.task.stageId);
         if (stage) stage.running++;
+        if (!this.#executors.has(event.task.executorId)) this.#add({ executors: 1 });
+        this.#executors.add(event.task.executorId);
         break;
       }
       case 'task-ended':
         this.#endTask(event);
+        break;
+      case 'executor-removed':
+        if (this.#executors.has(event.executorId)) this.#add({ lostExecutors: 1 });
         break;
       case 'stage-completed': {
         const stage = this.#stages.get(event.stage.stageId);

@@ -14,24 +14,23 @@ export function summaryText(events: readonly JobEvent[], totals: Totals, millis:
   return [`done in ${durationText(millis)}`, ...written, `  ${workText(totals)}`].join('\n');
 }
 
-/** `5 stages (1 skipped), 34 tasks (1 failed and run again); read 13.5 MiB, shuffled 2.1 MiB, spilled 0 B`. */
-export function workText({
-  stages,
-  skipped,
-  tasks,
-  failedTasks,
-  bytesRead,
-  bytesShuffled,
-  bytesSpilled,
-}: Totals): string {
-  const ran = [
-    `${countText(stages, 'stage')}${skipped > 0 ? ` (${skipped} skipped)` : ''}`,
-    `${countText(tasks, 'task')}${failedTasks > 0 ? ` (${failedTasks} failed and ran again)` : ''}`,
-  ];
+/** `5 stages (1 skipped), 34 tasks (1 failed and ran again) on 2 executors; read 13.5 MiB, shuffled 2.1 MiB, spilled 0 B`. */
+export function workText(totals: Totals): string {
+  const { bytesRead, bytesShuffled, bytesSpilled } = totals;
   const moved = [
     `read ${bytesText(bytesRead)}`,
     `shuffled ${bytesText(bytesShuffled)}`,
     `spilled ${bytesText(bytesSpilled)}`,
   ];
-  return `${ran.join(', ')}; ${moved.join(', ')}`;
+  return `${ranText(totals)}; ${moved.join(', ')}`;
+}
+
+function ranText({ stages, skipped, repeated, tasks, failedTasks, executors, lostExecutors }: Totals): string {
+  const ofStages = [...(skipped > 0 ? [`${skipped} skipped`] : []), ...(repeated > 0 ? [`${repeated} ran again`] : [])];
+  const ran = [
+    `${countText(stages, 'stage')}${ofStages.length > 0 ? ` (${ofStages.join(', ')})` : ''}`,
+    `${countText(tasks, 'task')}${failedTasks > 0 ? ` (${failedTasks} failed and ran again)` : ''}`,
+  ];
+  const lost = lostExecutors > 0 ? ` (${lostExecutors} lost)` : '';
+  return `${ran.join(', ')}${executors > 1 || lostExecutors > 0 ? ` on ${countText(executors, 'executor')}${lost}` : ''}`;
 }
