@@ -21,6 +21,9 @@ export const catalogue = {
   'spark.files': list('', 'Files that `kiln submit --files` gives to the application.'),
   'spark.yarn.queue': text('default', 'Queue of YARN.', unused),
   'spark.hadoop.*': text(null, 'Settings of Hadoop file systems; Kiln has file systems of its own.', unused),
+  'spark.hadoop.net.topology.table.file.name': text(null, 'File with lines `host rack`, for the locality level of racks.'),
+  'spark.hadoop.net.topology.script.file.name': text(null, 'Program that is called with hosts and prints a rack for each.'),
+  'spark.hadoop.net.topology.script.number.args': integer(100, 'Most hosts in one call of it.', { min: 1 }),
   'spark.executorEnv.*': text(null, 'Environment variables of executors.', unused),
 
   // Scheduling
@@ -32,6 +35,7 @@ export const catalogue = {
   'spark.task.maxDirectResultSize': size('B', '1m', 'Larger results go through the block manager.', unused),
   'spark.stage.maxConsecutiveAttempts': integer(4, 'Consecutive attempts of a stage ended by a lost shuffle block that fail its job.', { min: 1 }),
   'spark.stage.maxAttempts': integer(2_147_483_647, 'Attempts of a stage in all that fail its job.', { min: 1 }),
+  'spark.stage.ignoreDecommissionFetchFailure': boolean(true, 'Blocks lost with executors that were decommissioned do not count.'),
   'spark.locality.wait': time('ms', '3s', 'How long a free slot waits for a task that would like it before it takes another.'),
   'spark.locality.wait.process': time('ms', sameAs('spark.locality.wait'), 'The wait for an executor that holds the data.'),
   'spark.locality.wait.node': time('ms', sameAs('spark.locality.wait'), 'The wait for a host that holds the data.'),
@@ -135,6 +139,8 @@ export const catalogue = {
   'spark.reducer.maxSizeInFlight': size('MiB', '48m', 'Bytes that a reduce task fetches at the same time.', unused),
   'spark.reducer.maxReqsInFlight': integer(2_147_483_647, 'Requests at the same time.', { min: 1, ...unused }),
   'spark.files.fetchFailure.unRegisterOutputOnHost': boolean(false, 'A lost block makes all outputs of its host lost.'),
+  'spark.sql.shuffle.orderIndependentChecksum.enabled': boolean(true, 'Compare the rows of a map output that is made again with those of the lost one.'),
+  'spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch': boolean(true, 'Make everything again that read a lost output whose rows were others.'),
 
   // SQL
   'spark.sql.ansi.enabled': boolean(true, 'Overflow, bad casts and division by zero are errors.', { only: { value: true, reason: 'Kiln always follows ANSI SQL' } }),

@@ -61,6 +61,8 @@ export type DagEvent =
       readonly stageAttempt: number;
       readonly partition: number;
       readonly executorId: ExecutorId;
+      /** A map output that was lost and is made again, with another checksum than before. */
+      readonly otherRows: boolean;
     }
   | {
       readonly type: 'task-set-failed';
@@ -80,6 +82,10 @@ export type DagEvent =
     }
   /** To be told before the task scheduler hears of it: what that launches anew must not be sent to lost outputs. */
   | { readonly type: 'executor-lost'; readonly executorId: ExecutorId }
+  /** With all that is stored there, also what a shuffle service serves. To be told as early. */
+  | { readonly type: 'host-lost'; readonly host: string }
+  /** Blocks that cannot be fetched from it are no sign of trouble from now on. */
+  | { readonly type: 'executor-decommissioned'; readonly executorId: ExecutorId }
   | { readonly type: 'job-cancelled'; readonly jobId: JobId; readonly reason: string }
   /** No DataFrame or job refers to this shuffle any more. */
   | { readonly type: 'shuffle-released'; readonly shuffleId: ShuffleId }

@@ -17,7 +17,7 @@ const mergedPartitionFactor = 1.2;
  * the same ranges. `sizes`: per reader, bytes per reduce partition; all of the same length. Never joins nothing: at least one range.
  */
 export function coalescePartitions(
-  sizes: readonly (readonly number[])[],
+  sizes: readonly ArrayLike<number>[],
   options: CoalesceOptions,
 ): readonly PartitionRead[] {
   const partitions = sizes[0]?.length ?? 0;
@@ -54,8 +54,8 @@ export function coalescePartitions(
   return reads;
 }
 
-function targetSize(sizes: readonly (readonly number[])[], options: CoalesceOptions): number {
-  const total = sizes.reduce((sum, reader) => sum + reader.reduce((a, b) => a + b, 0), 0);
+function targetSize(sizes: readonly ArrayLike<number>[], options: CoalesceOptions): number {
+  const total = sizes.reduce((sum, reader) => sum + Array.from(reader).reduce((a, b) => a + b, 0), 0);
   const perTask = Math.ceil(total / Math.max(1, options.minPartitionNum));
   const floor = options.parallelismFirst ? options.minPartitionSize : options.advisoryPartitionSize;
   return Math.max(1, Math.min(options.advisoryPartitionSize, Math.max(perTask, floor)));

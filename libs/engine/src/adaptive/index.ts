@@ -1,2 +1,3 @@
 export * from './coalesce.ts';
 export * from './layout.ts';
+export * from './preferences.ts';

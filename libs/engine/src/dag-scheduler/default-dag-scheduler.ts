@@ -1,9 +1,10 @@
 import { type ErrorData, KilnError, shuffleId } from '@kiln/base';
 import type { DagAction, DagEvent, DagScheduler } from '@kiln/contracts/dag-scheduler';
-import type { TaskFailure } from '@kiln/contracts/executor';
+import type { FetchFailure, TaskFailure } from '@kiln/contracts/executor';
 import { EngineSettings, inject, injectable } from '@kiln/contracts/plugin';
-import { MapOutputTracker } from '@kiln/contracts/shuffle';
-import { Suspects } from './fetch-failures.ts';
+import { type LostOutputs, MapOutputTracker } from '@kiln/contracts/shuffle';
+import type { Handlers } from './handlers.ts';
+import { JobEnds } from './job-ends.ts';
 import {
   cancelledError,
   cannotRollBackError,
@@ -12,16 +13,15 @@ import {
   jobProblem,
   preparationError,
   taskFailedError,
+  tooManyAttemptsError,
 } from './job-errors.ts';
+import { Leaving, outputsOfExecutor, outputsOfHost, Suspects } from './lost-outputs.ts';
 import { committedStage, neededStages, skippedStages, withSuccessors } from './needed-stages.ts';
 import { type DagSchedulerOptions, dagSchedulerOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { StageRegistry } from './stage-registry.ts';
 import { StageRuns } from './stage-runs.ts';
 import type { Job, StageRecord } from './state.ts';
-
-type EventOf<Type extends DagEvent['type']> = Extract<DagEvent, { type: Type }>;
-type Handlers = { readonly [Type in DagEvent['type']]: (event: EventOf<Type>) => void };
 
 /** All state of the scheduler and one handler per event. The tracker is only asked what is missing; actions change it. */
 @injectable()
@@ -30,7 +30,9 @@ export class DefaultDagScheduler implements DagScheduler {
   readonly #stages = new StageRegistry();
   readonly #out = new Outbox();
   readonly #runs: StageRuns;
+  readonly #ends: JobEnds;
   #madeOptions: DagSchedulerOptions | undefined;
+  readonly #leaving = new Leaving();
   /** When stages that wait for the resubmission go on; `null`: there are none. */
   #resubmitAt: number | null = null;
   /** Stages may be ready, but the tracker has to hear first of outputs that are lost. */
@@ -40,6 +42,7 @@ export class DefaultDagScheduler implements DagScheduler {
   constructor(@inject(MapOutputTracker) tracker: MapOutputTracker, @inject(EngineSettings) settings: EngineSettings) {
     this.#settings = settings;
     this.#runs = new StageRuns(tracker, this.#out);
+    this.#ends = new JobEnds(this.#stages, this.#runs, this.#out);
   }
 
   get #options(): DagSchedulerOptions {
@@ -85,10 +88,11 @@ export class DefaultDagScheduler implements DagScheduler {
       this.#runs.fail(record, error.message, 'idle');
       this.#failJobs(record, (job) => preparationError(job, record, error));
     },
-    'partition-done': ({ stageId, stageAttempt, partition }) => {
+    'partition-done': ({ stageId, stageAttempt, partition, otherRows }) => {
       const record = this.#stages.find(stageId, stageAttempt);
       if (record === undefined) return;
       if (stageAttempt < record.oldestValid) return this.#givenOutLate(record);
+      if (otherRows && this.#options.comparesChecksums) this.#rollBack(record, 'successors');
       if (record.isMap) record.hasProduced = true;
       else record.done.add(partition);
       if (record.state.type === 'running') record.state.pending.delete(partition);
@@ -107,9 +111,14 @@ export class DefaultDagScheduler implements DagScheduler {
       this.#blockLost(record, stageAttempt, failure);
     },
     'executor-lost': ({ executorId: lost }) => {
-      this.#out.unregister({ executorId: lost, shuffleId: null, map: null });
+      this.#out.unregister(outputsOfExecutor(lost));
       this.#advance();
     },
+    'host-lost': ({ host }) => {
+      this.#out.unregister(outputsOfHost(host));
+      this.#advance();
+    },
+    'executor-decommissioned': ({ executorId }) => this.#leaving.add(executorId),
     'job-cancelled': ({ jobId, reason }) => {
       const job = this.#stages.job(jobId);
       if (job === undefined) return;
@@ -120,7 +129,7 @@ export class DefaultDagScheduler implements DagScheduler {
       const record = this.#stages.ofShuffle(released);
       if (record === undefined) return;
       record.isReleased = true;
-      if (record.jobs.size === 0) this.#drop(record);
+      if (record.jobs.size === 0) this.#ends.drop(record);
     },
     tick: () => {
       if (this.#resubmitAt === null) return;
@@ -149,8 +158,11 @@ export class DefaultDagScheduler implements DagScheduler {
     if (this.#isThere(job.final)) return this.#succeed(job);
     for (const record of neededStages(job, this.#isThere)) {
       if (!this.#canStart(record, job)) continue;
-      if (record.spec.determinism === 'indeterminate' && record.hasProduced) this.#rollBack(record);
+      if (record.spec.determinism === 'indeterminate' && record.hasProduced) this.#rollBack(record, 'all');
       if (!this.#stages.has(job.spec.jobId)) return;
+      if (record.attempts.size >= this.#options.maxAttempts) {
+        return this.#failJobs(record, (failed) => tooManyAttemptsError(failed, record));
+      }
       this.#runs.prepare(record, this.#stages.nextAttempt(record), job.spec.jobId);
       this.#advanceNext = this.#out.unregisters;
       if (this.#advanceNext) return;
@@ -176,23 +188,34 @@ export class DefaultDagScheduler implements DagScheduler {
   #blockLost(record: StageRecord, attempt: number, failure: TaskFailure): void {
     const { fetch } = failure;
     const source = fetch === null ? undefined : this.#stages.ofShuffle(shuffleId(fetch.shuffleId));
-    if (fetch !== null) this.#out.unregister((source?.suspects ?? new Suspects()).lostOutputs(fetch));
-    const first = record.fetchFailures.add(attempt, failure);
+    if (fetch !== null) this.#out.unregister(this.#lostWith(fetch, source));
+    const counts = fetch === null || !this.#options.ignoresDecommissioned || !this.#leaving.isBlamed(fetch);
+    const first = record.fetchFailures.add(attempt, failure, counts);
     const { attempts } = record.fetchFailures;
     if (record.state.type === 'running') this.#runs.fail(record, failure.message, 'resubmitting');
     if (attempts >= this.#options.maxConsecutiveAttempts) {
       return this.#failJobs(record, (job) => fetchFailedError(job, record, attempts, first));
     }
-    if (source?.spec.determinism === 'indeterminate' && source.hasProduced) this.#rollBack(source);
+    if (source?.spec.determinism === 'indeterminate' && source.hasProduced) this.#rollBack(source, 'all');
     if (record.state.type === 'idle' && record.jobs.size > 0) record.move({ type: 'resubmitting' });
     if (source?.state.type === 'idle' && source.jobs.size > 0) source.move({ type: 'resubmitting' });
     this.#resubmitAt ??= this.#now + this.#options.resubmitDelayMillis;
     this.#out.push({ type: 'wake', at: this.#resubmitAt });
   }
 
-  /** `source` gives other rows when it runs again: all that was made of the old ones goes too. Jobs that gave some of it out fail. */
-  #rollBack(source: StageRecord): void {
+  #lostWith(fetch: FetchFailure, source: StageRecord | undefined): LostOutputs {
+    const host = this.#options.losesHost ? this.#runs.hostOf(source, fetch.map) : null;
+    if (host !== null) return outputsOfHost(host);
+    return (source?.suspects ?? new Suspects()).lostOutputs(fetch);
+  }
+
+  /**
+   * `source` gives other rows when it runs again: all that was made of the old ones goes too, and (`all`) what it has made itself. Jobs
+   * that gave some of it out fail.
+   */
+  #rollBack(source: StageRecord, what: 'all' | 'successors'): void {
     const affected = withSuccessors(source, this.#stages.jobs());
+    if (what === 'successors') affected.delete(source);
     for (const job of this.#stages.jobsOf(source)) {
       const committed = committedStage(job, affected);
       if (committed !== undefined) this.#fail(job, cannotRollBackError(job, source, committed), false);
@@ -214,37 +237,14 @@ export class DefaultDagScheduler implements DagScheduler {
 
   #fail(job: Job, error: ErrorData, cancelled: boolean): void {
     const { jobId } = job.spec;
-    this.#end(job, cancelled ? error.message : `job ${jobId} failed`, false);
+    this.#ends.end(job, cancelled ? error.message : `job ${jobId} failed`, false);
     this.#out.push({ type: 'job-failed', jobId, error, cancelled });
   }
 
   #succeed(job: Job): void {
     const { jobId } = job.spec;
-    this.#end(job, `job ${jobId} succeeded without it`, true);
+    this.#ends.end(job, `job ${jobId} succeeded without it`, true);
     this.#out.push({ type: 'job-succeeded', jobId });
     this.#advance();
-  }
-
-  /** What ran only for this job is cancelled. Outputs of a job that succeeded stay until they are released. */
-  #end(job: Job, reason: string, succeeded: boolean): void {
-    this.#stages.removeJob(job);
-    for (const record of job.stages) {
-      record.isKept ||= succeeded && record.isMap;
-      if (record.jobs.size === 0) this.#runs.abandon(record, reason);
-      // Prepared for this job; another one prepares it anew.
-      else if (record.state.type === 'preparing' && record.state.jobId === job.spec.jobId)
-        record.move({ type: 'idle' });
-    }
-    for (const record of job.stages) {
-      if (record.jobs.size > 0) continue;
-      if (!record.isMap) this.#stages.remove(record);
-      else if (!record.isKept || record.isReleased) this.#drop(record);
-    }
-  }
-
-  #drop(record: StageRecord): void {
-    const { shuffleId } = record.spec;
-    this.#stages.remove(record);
-    if (shuffleId !== null && record.partitions !== null) this.#out.push({ type: 'drop-shuffle', shuffleId });
   }
 }

@@ -1,14 +1,13 @@
-import { executorId, shuffleId } from '@kiln/base';
-import type { FetchFailure, TaskFailure } from '@kiln/contracts/executor';
-import type { LostOutputs } from '@kiln/contracts/shuffle';
+import type { TaskFailure } from '@kiln/contracts/executor';
 
 /** Consecutive attempts of a stage that ended by a fetch failure. */
 export class FetchFailures {
   readonly #attempts = new Set<number>();
   #first: TaskFailure | null = null;
 
-  /** Returns the failure that began it: that is the one to show. */
-  add(attempt: number, failure: TaskFailure): TaskFailure {
+  /** Returns the failure that began it: that is the one to show. `counts` false: nobody is to be blamed. */
+  add(attempt: number, failure: TaskFailure, counts: boolean): TaskFailure {
+    if (!counts) return this.#first ?? failure;
     this.#attempts.add(attempt);
     this.#first ??= failure;
     return this.#first;
@@ -21,22 +20,5 @@ export class FetchFailures {
   clear(): void {
     this.#attempts.clear();
     this.#first = null;
-  }
-}
-
-/** Executors from which outputs of a shuffle could not be fetched. */
-export class Suspects {
-  readonly #maps = new Map<string, number>();
-
-  /**
-   * What to take for lost: that one output at first; all of the executor in that shuffle when another of its outputs fails, lest an
-   * executor that hangs cost an attempt for each.
-   */
-  lostOutputs(fetch: FetchFailure): LostOutputs {
-    const before = this.#maps.get(fetch.executorId);
-    this.#maps.set(fetch.executorId, fetch.map);
-    const isSuspect = before !== undefined && before !== fetch.map;
-    const map = isSuspect ? null : fetch.map;
-    return { executorId: executorId(fetch.executorId), shuffleId: shuffleId(fetch.shuffleId), map };
   }
 }

@@ -94,6 +94,16 @@ export function fetchFailedError(job: Job, stage: StageRecord, attempts: number,
   );
 }
 
+/** `spark.stage.maxAttempts`. */
+export function tooManyAttemptsError(job: Job, stage: StageRecord): ErrorData {
+  const reason = `${nameOf(stage)} has run ${stage.attempts.size} times, the maximum allowable number of times`;
+  return jobError(job, 'KILN_STAGE_ATTEMPTS', reason, {
+    hint: 'Look for why its attempts failed; spark.stage.maxAttempts allows more of them',
+    concerns: { stage: String(stage.spec.stageId) },
+    cause: null,
+  });
+}
+
 /** A stage whose rows differ from run to run would have to run again after results of its first run were given out. */
 export function cannotRollBackError(job: Job, again: StageRecord, committed: StageRecord): ErrorData {
   const reason = `${nameOf(again)} lost outputs and gives other rows when it runs again, but ${nameOf(committed)} has given out results of its first run`;

@@ -27,7 +27,7 @@ export function committedStage(job: Job, among: ReadonlySet<StageRecord>): Stage
 }
 
 /** The stage and all that read of it, directly or not. */
-export function withSuccessors(source: StageRecord, jobs: readonly Job[]): ReadonlySet<StageRecord> {
+export function withSuccessors(source: StageRecord, jobs: readonly Job[]): Set<StageRecord> {
   const found = new Set([source]);
   for (const job of jobs) {
     for (const record of job.stages) {

@@ -1,6 +1,7 @@
 import type { JobId, StageId } from '@kiln/base';
 import type { MapOutputTracker } from '@kiln/contracts/shuffle';
 import type { TaskRequest } from '@kiln/contracts/task-scheduler';
+import { outputsOfShuffle } from './lost-outputs.ts';
 import type { Outbox } from './outbox.ts';
 import type { Job, StageRecord } from './state.ts';
 
@@ -24,6 +25,12 @@ export class StageRuns {
     if (!record.isMap) return record.partitions !== null && record.done.size >= record.partitions;
     const { shuffleId } = record.spec;
     return record.partitions === 0 || (shuffleId !== null && this.#tracker.missing(shuffleId)?.length === 0);
+  }
+
+  /** Where that output is said to be. */
+  hostOf(record: StageRecord | undefined, map: number): string | null {
+    const { shuffleId = null } = record?.spec ?? {};
+    return shuffleId === null ? null : (this.#tracker.outputs(shuffleId)[map]?.location.host ?? null);
   }
 
   prepare(record: StageRecord, attempt: number, jobId: JobId): void {
@@ -81,8 +88,7 @@ export class StageRuns {
     record.done.clear();
     record.hasProduced = false;
     const { shuffleId } = record.spec;
-    if (shuffleId !== null && record.partitions !== null)
-      this.#out.unregister({ executorId: null, shuffleId, map: null });
+    if (shuffleId !== null && record.partitions !== null) this.#out.unregister(outputsOfShuffle(shuffleId));
   }
 
   #missing(record: StageRecord, tasks: readonly TaskRequest[]): readonly TaskRequest[] {

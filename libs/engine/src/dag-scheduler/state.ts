@@ -1,6 +1,7 @@
 import { type JobId, KilnError } from '@kiln/base';
 import type { JobSpec, StageSpec } from '@kiln/contracts/dag-scheduler';
-import { FetchFailures, Suspects } from './fetch-failures.ts';
+import { FetchFailures } from './fetch-failures.ts';
+import { Suspects } from './lost-outputs.ts';
 
 /**
  * - `idle`: nothing of it runs. A map stage whose outputs exist is idle; whether they do, only the tracker knows;

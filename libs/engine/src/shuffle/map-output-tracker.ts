@@ -1,24 +1,29 @@
 import { type ExecutorId, KilnError, type ShuffleId } from '@kiln/base';
 import type { MapStatus } from '@kiln/contracts/executor';
 import { injectable } from '@kiln/contracts/plugin';
-import type { LostOutputs, MapOutputTracker, RegisteredMapOutput } from '@kiln/contracts/shuffle';
+import type {
+  LostOutputs,
+  MapOutputTracker,
+  OutputLocation,
+  RegisteredMapOutput,
+  Registration,
+} from '@kiln/contracts/shuffle';
+import { ShuffleOutputs } from './shuffle-outputs.ts';
 
-interface Shuffle {
-  outputs: (RegisteredMapOutput | undefined)[];
-  /** Invariant: how many of `outputs` are there. */
-  present: number;
-  /** Computed when asked for; `null` after a change. */
-  missing: readonly number[] | null;
-}
+const nothing = new Float64Array();
 
-/** Keeps the locations of map outputs in the driver's memory. */
+/** Keeps the locations and sizes of map outputs in the driver's memory. */
 @injectable()
 export class DefaultMapOutputTracker implements MapOutputTracker {
-  readonly #shuffles = new Map<ShuffleId, Shuffle>();
+  readonly #shuffles = new Map<ShuffleId, ShuffleOutputs>();
   #epoch = 0;
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  epochOf(id: ShuffleId): number {
+    return this.#shuffles.get(id)?.epoch ?? this.#epoch;
   }
 
   get shuffles(): readonly ShuffleId[] {
@@ -35,23 +40,28 @@ export class DefaultMapOutputTracker implements MapOutputTracker {
         { concerns: { shuffle: String(id) } },
       );
     }
-    this.#shuffles.set(id, { outputs: new Array(maps).fill(undefined), present: 0, missing: null });
+    this.#shuffles.set(id, new ShuffleOutputs(maps, this.#epoch));
   }
 
-  register(id: ShuffleId, map: number, executor: ExecutorId, status: MapStatus): boolean {
-    const shuffle = this.#shuffles.get(id);
-    if (shuffle === undefined || map >= shuffle.outputs.length || shuffle.outputs[map] !== undefined) return false;
-    shuffle.outputs[map] = { map, executor, status };
-    shuffle.present++;
-    shuffle.missing = null;
-    return true;
+  register(id: ShuffleId, map: number, location: OutputLocation, status: MapStatus): Registration {
+    return this.#shuffles.get(id)?.register(map, location, status) ?? 'ignored';
   }
 
   unregister(lost: LostOutputs): void {
     const chosen = lost.shuffleId === null ? [...this.#shuffles.values()] : [this.#shuffles.get(lost.shuffleId)];
-    let removed = 0;
-    for (const shuffle of chosen) if (shuffle !== undefined && shuffle.present > 0) removed += forget(shuffle, lost);
-    if (removed > 0) this.#epoch++;
+    const changed = chosen.filter(
+      (shuffle) => shuffle !== undefined && shuffle.present > 0 && shuffle.forget(lost) > 0,
+    );
+    if (changed.length > 0) this.#epoch++;
+    for (const shuffle of changed) if (shuffle !== undefined) shuffle.epoch = this.#epoch;
+  }
+
+  relocate(id: ShuffleId, map: number, from: ExecutorId, to: OutputLocation, uri: string): boolean {
+    const shuffle = this.#shuffles.get(id);
+    if (shuffle?.outputs[map]?.location.executor !== from) return false;
+    shuffle.relocate(map, to, uri);
+    shuffle.epoch = ++this.#epoch;
+    return true;
   }
 
   remove(id: ShuffleId): void {
@@ -63,30 +73,18 @@ export class DefaultMapOutputTracker implements MapOutputTracker {
   }
 
   missing(id: ShuffleId): readonly number[] | undefined {
-    const shuffle = this.#shuffles.get(id);
-    if (shuffle === undefined) return undefined;
-    shuffle.missing ??=
-      shuffle.present === shuffle.outputs.length
-        ? []
-        : shuffle.outputs.flatMap((output, map) => (output === undefined ? [map] : []));
-    return shuffle.missing;
+    return this.#shuffles.get(id)?.missing;
   }
 
   outputs(id: ShuffleId): readonly (RegisteredMapOutput | undefined)[] {
     return this.#shuffles.get(id)?.outputs ?? [];
   }
-}
 
-function forget(shuffle: Shuffle, lost: LostOutputs): number {
-  let removed = 0;
-  const maps = lost.map === null ? shuffle.outputs.keys() : [lost.map];
-  for (const map of maps) {
-    const output = shuffle.outputs[map];
-    if (output === undefined || (lost.executorId !== null && output.executor !== lost.executorId)) continue;
-    shuffle.outputs[map] = undefined;
-    removed++;
+  partitionBytes(id: ShuffleId): Float64Array {
+    return this.#shuffles.get(id)?.bytes ?? nothing;
   }
-  shuffle.present -= removed;
-  if (removed > 0) shuffle.missing = null;
-  return removed;
+
+  bytesByHost(id: ShuffleId): ReadonlyMap<string, Float64Array> {
+    return this.#shuffles.get(id)?.bytesByHost() ?? new Map();
+  }
 }

@@ -22,6 +22,7 @@ import { InProcessBackend } from '../driver/in-process-backend.ts';
 import { type EventLog, openEventLog } from '../event-log/event-log.ts';
 import { loadPlugins } from '../plugin-host/index.ts';
 import { readPools } from '../scheduling/pools.ts';
+import { readTopology, type Topology } from '../scheduling/topology.ts';
 import { builtinPlugins } from './builtin-plugins.ts';
 import { createLogger } from './logger.ts';
 import { machineResources } from './machine.ts';
@@ -37,6 +38,7 @@ interface RuntimeParts {
   readonly cluster: ClusterManager;
   readonly logger: Logger;
   readonly master: string;
+  readonly topology: Topology;
 }
 
 /** All parts of one engine in its control thread, from plugins to a driver with executors. */
@@ -74,6 +76,7 @@ export class EngineRuntime {
       clock: systemClock,
       maxHashBuildBytes: () => this.#maxHashBuildBytes,
       maxResultBytes: settings.get('spark.driver.maxResultSize'),
+      topology: parts.topology,
     });
   }
 
@@ -115,6 +118,7 @@ export class EngineRuntime {
       composition,
       cluster,
       logger,
+      topology: await readTopology(settings, logger),
       master: options.master,
     });
     await runtime.#begin(options.name);

@@ -1,6 +1,6 @@
 import { shuffleId } from '@kiln/base';
 import type { PartitionRead, Planner, StageDecisions, StageInput } from '@kiln/contracts/planner';
-import type { MapOutputTracker, RegisteredMapOutput } from '@kiln/contracts/shuffle';
+import type { MapOutputTracker } from '@kiln/contracts/shuffle';
 import { type CoalesceOptions, coalescePartitions } from '@kiln/engine/adaptive';
 import type { Stage } from './stages.ts';
 
@@ -55,9 +55,7 @@ export function chooseLayout(stage: Stage, inputs: DecisionInputs): Layout {
       words.push(`shuffle ${range.shuffleId}: ${bounds.length + 1} ranges of a global sort`);
       continue;
     }
-    const sizes = group.map((input) => {
-      return partitionBytes(inputs.tracker.outputs(shuffleId(input.shuffleId)), input.numPartitions);
-    });
+    const sizes = group.map((input) => partitionBytes(inputs.tracker, input));
     const coalescible = group.every((input) => input.coalescible);
     const ranges = coalescePartitions(sizes, { ...inputs.coalesce, enabled: inputs.coalesce.enabled && coalescible });
     for (const input of group) reads[input.reader] = ranges;
@@ -70,9 +68,12 @@ export function chooseLayout(stage: Stage, inputs: DecisionInputs): Layout {
 }
 
 function boundsOf(range: ShuffleInput, { tracker, coalesce, planner }: DecisionInputs): readonly string[] {
-  const outputs = present(tracker.outputs(shuffleId(range.shuffleId)));
-  const runs = outputs.map(({ status }) => ({ keys: status.keys, rows: sum(status.rows) }));
-  return planner.chooseRangeBounds(runs, rangeTasks(outputs, range.numPartitions, coalesce));
+  const outputs = tracker.outputs(shuffleId(range.shuffleId)).filter((output) => output !== undefined);
+  const runs = outputs.map(({ keys, rows }) => ({ keys, rows }));
+  return planner.chooseRangeBounds(
+    runs,
+    rangeTasks(sum(partitionBytes(tracker, range)), range.numPartitions, coalesce),
+  );
 }
 
 function groupsOf(shuffles: readonly ShuffleInput[]): readonly (readonly ShuffleInput[])[] {
@@ -86,8 +87,7 @@ function rangePartitioned(stage: Stage, input: ShuffleInput | undefined): Shuffl
   return output?.type === 'shuffle' && output.partitioning.type === 'range' ? input : undefined;
 }
 
-function rangeTasks(outputs: readonly RegisteredMapOutput[], most: number, options: CoalesceOptions): number {
-  const bytes = sum(outputs.map(({ status }) => sum(status.bytes)));
+function rangeTasks(bytes: number, most: number, options: CoalesceOptions): number {
   const floor = options.parallelismFirst ? options.minPartitionSize : options.advisoryPartitionSize;
   return Math.max(1, Math.min(most, Math.ceil(bytes / Math.max(1, floor))));
 }
@@ -98,26 +98,18 @@ function exactBytes(
   tracker: MapOutputTracker,
 ): [number, number[]][] {
   if (input.type === 'scalar-subquery') return [];
-  const outputs = tracker.outputs(shuffleId(input.shuffleId));
-  if (input.type === 'broadcast') return [[input.reader, [sum(partitionBytes(outputs, 1))]]];
-  const bytes = partitionBytes(outputs, input.numPartitions);
+  if (input.type === 'broadcast') return [[input.reader, [tracker.partitionBytes(shuffleId(input.shuffleId))[0] ?? 0]]];
+  const bytes = partitionBytes(tracker, input);
   return [[input.reader, (reads[input.reader] ?? []).map((read) => sum(bytes.slice(read.start, read.end)))]];
 }
 
 /** Bytes per reduce partition, over all maps. */
-function partitionBytes(outputs: readonly (RegisteredMapOutput | undefined)[], partitions: number): number[] {
-  const bytes = new Array<number>(partitions).fill(0);
-  for (const { status } of present(outputs)) {
-    for (let partition = 0; partition < partitions; partition++)
-      bytes[partition] = (bytes[partition] ?? 0) + (status.bytes[partition] ?? 0);
-  }
+function partitionBytes(tracker: MapOutputTracker, { shuffleId: id, numPartitions }: ShuffleInput): Float64Array {
+  const bytes = new Float64Array(numPartitions);
+  bytes.set(tracker.partitionBytes(shuffleId(id)).subarray(0, numPartitions));
   return bytes;
 }
 
-function present(outputs: readonly (RegisteredMapOutput | undefined)[]): readonly RegisteredMapOutput[] {
-  return outputs.filter((output) => output !== undefined);
-}
-
-function sum(numbers: readonly number[]): number {
+function sum(numbers: Float64Array): number {
   return numbers.reduce((a, b) => a + b, 0);
 }

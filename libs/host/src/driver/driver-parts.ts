@@ -7,6 +7,7 @@ import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import type { MapOutputTracker } from '@kiln/contracts/shuffle';
 import type { OutputCommitter, WriteMode } from '@kiln/contracts/storage';
 import type { TaskScheduler } from '@kiln/contracts/task-scheduler';
+import type { Topology } from '../scheduling/topology.ts';
 
 /** What a driver is made of. */
 export interface DriverParts {
@@ -22,6 +23,8 @@ export interface DriverParts {
   readonly clock: Clock;
   readonly maxHashBuildBytes: () => number;
   readonly maxResultBytes: number;
+  /** Racks of hosts; not known when left out. */
+  readonly topology?: Topology;
 }
 
 export interface JobRequest {

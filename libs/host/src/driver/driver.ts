@@ -6,6 +6,7 @@ import type { StructField } from '@kiln/contracts/plan';
 import type { PlannedQuery, Query } from '@kiln/contracts/planner';
 import type { TaskLaunch, TaskSchedulerAction, TaskSchedulerEvent } from '@kiln/contracts/task-scheduler';
 import type { DriverParts, JobRequest } from './driver-parts.ts';
+import { Executors, inThisProcess, type ServedBy } from './executors.ts';
 import { Job, type JobListener } from './job.ts';
 import { type LiveTask, LiveTasks } from './live-tasks.ts';
 import { OutputWrites } from './output-writes.ts';
@@ -14,6 +15,7 @@ import { StagePreparer } from './stage-preparer.ts';
 import { type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from './stages.ts';
 import { executorLost, failureToError, inputMissing, launchFailure, noMetrics } from './task-errors.ts';
 import { TaskLauncher } from './task-launcher.ts';
+import { hostsOf } from './task-preferences.ts';
 import { Wakeups } from './wakeups.ts';
 
 type Queued = { readonly after?: () => void } & (
@@ -39,6 +41,7 @@ export class Driver {
   readonly #launcher: TaskLauncher;
   readonly #writes: OutputWrites;
   readonly #wakeups: Wakeups;
+  readonly #executors = new Executors();
   readonly #jobs = new Map<JobId, Job>();
   readonly #live = new LiveTasks();
   readonly #queue: Queued[] = [];
@@ -91,12 +94,21 @@ export class Driver {
     return this.#plans.forget(dataFrameId);
   }
 
-  executorAdded(executorId: ExecutorId, host: string, slots: number): void {
+  /** `servedBy`: how others reach its map outputs; left out when it is in this process. */
+  executorAdded(executorId: ExecutorId, host: string, slots: number, servedBy: ServedBy = inThisProcess): void {
+    this.#executors.add({ executorId, host, slots, servedBy });
     this.#post({ type: 'executor-added', time: this.#now(), executorId, host, slots });
-    this.#tasks({ type: 'executor-added', executorId, host, rack: null, slots });
+    const { topology } = this.#parts;
+    const add = (rack: string | null) => this.#tasks({ type: 'executor-added', executorId, host, rack, slots });
+    const rack = topology === undefined ? null : topology.rackOf(host);
+    if (rack !== undefined) return add(rack);
+    void topology?.resolve([host]).then(() => {
+      if (this.#executors.get(executorId) !== undefined) add(topology.rackOf(host) ?? null);
+    });
   }
 
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
+    this.#executors.remove(executorId);
     this.#post({ type: 'executor-removed', time: this.#now(), executorId, reason });
     this.#launcher.forget(executorId);
     for (const { launch } of this.#live.of(executorId)) {
@@ -126,6 +138,7 @@ export class Driver {
     listener: JobListener,
     signal: AbortSignal,
   ): Promise<Job | undefined> {
+    await this.#parts.topology?.resolve(hostsOf(query));
     this.#throwIfCancelled(id, request, signal);
     const write = request.write === null ? null : { jobId: id, ...request.write };
     if (write !== null && !(await this.#writes.setUp(write))) return undefined;
@@ -352,28 +365,33 @@ export class Driver {
     const task = this.#live.get(action.taskId);
     const status = task?.result?.outcome.status;
     if (task === undefined || status?.type !== 'success') return;
-    const done = () => this.#dag({ type: 'partition-done', stageId, stageAttempt, partition, executorId });
+    const done = (otherRows = false) => {
+      this.#dag({ type: 'partition-done', stageId, stageAttempt, partition, executorId, otherRows });
+    };
     const failed = (error: unknown) => this.#stageFailed(action, error);
     try {
       const taking = this.#take(task, status.output, this.#jobs.get(action.jobId));
-      if (taking === undefined) done();
-      else void taking.then(done, failed);
+      if (typeof taking === 'boolean') done(taking);
+      else void taking.then(() => done(), failed);
     } catch (error) {
       failed(error);
     }
   }
 
-  /** Keeps what a partition left, where it belongs. */
-  #take(task: LiveTask, output: TaskOutput, job: Job | undefined): Promise<void> | undefined {
+  /** Keeps what a partition left, where it belongs. `true`: it was lost before and had other rows. */
+  #take(task: LiveTask, output: TaskOutput, job: Job | undefined): Promise<void> | boolean {
     const { stage, launch, write } = task;
     const { partition, executorId } = launch;
     const shuffleId = shuffleOf(stage);
     if (output.type === 'map-output' && shuffleId !== null) {
-      this.#parts.tracker.register(shuffleId, partition, executorId, output.status);
+      const location = this.#executors.locationOf(executorId);
+      const registration = this.#parts.tracker.register(shuffleId, partition, location, output.status);
       const bytes = output.status.bytes.reduce((a, b) => a + b, 0);
       const block = `shuffle_${shuffleId}_${partition}`;
       this.#post({ type: 'block-updated', time: this.#now(), executorId, block, bytes, stored: 'memory' });
-    } else if (output.type === 'result') {
+      return registration === 'other-rows';
+    }
+    if (output.type === 'result') {
       const data = task.result?.data ?? new Uint8Array();
       const { output: kind } = stage.plan;
       if (kind.type === 'scalar-subquery') job?.addScalar(kind.subqueryId, output.rows, data);
@@ -382,7 +400,7 @@ export class Driver {
       task.committed = true;
       return this.#writes.commit(job, write, task, output.files);
     }
-    return undefined;
+    return false;
   }
 
   #finish(id: JobId, error: ErrorData | null, cancelled: boolean): void {

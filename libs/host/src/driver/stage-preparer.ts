@@ -5,6 +5,7 @@ import { type CoalesceOptions, countTasks, layOut } from '@kiln/engine/adaptive'
 import { chooseLayout, type DecisionInputs, decide } from './decisions.ts';
 import type { DriverParts } from './driver-parts.ts';
 import { type Stage, type StageAttempt, shuffleOf } from './stages.ts';
+import { taskRequests } from './task-preferences.ts';
 
 /** Decides from exact sizes, makes the stage's program once per attempt, lays out its tasks. */
 export class StagePreparer {
@@ -23,7 +24,10 @@ export class StagePreparer {
     const tasks = countTasks(stage.attempt.segments);
     const shuffle = shuffleOf(stage);
     if (shuffle !== null) this.#parts.tracker.registerShuffle(shuffle, tasks);
-    return Array.from({ length: tasks }, (_, partition) => ({ partition, preferredExecutors: [], preferredHosts: [] }));
+    const { tracker, settings, topology } = this.#parts;
+    const reduceLocality = settings.get('spark.shuffle.reduceLocality.enabled');
+    const rackOf = (host: string) => topology?.rackOf(host) ?? null;
+    return taskRequests(stage.plan.inputs, stage.attempt, tasks, { tracker, reduceLocality, rackOf });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type ExecutorId, shuffleId } from '@kiln/base';
+import type { MapOutputs } from '@kiln/contracts/executor';
 import type { WriteJob } from '@kiln/contracts/storage';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 import { splitsOf } from '@kiln/engine/adaptive';
@@ -12,6 +13,8 @@ export class TaskLauncher {
   /** Executor to shuffle to the epoch whose locations it holds. */
   readonly #locations = new Map<ExecutorId, Map<number, number>>();
 
+  readonly #tables = new Map<number, MapOutputs>();
+
   constructor(parts: DriverParts) {
     this.#parts = parts;
   }
@@ -19,7 +22,7 @@ export class TaskLauncher {
   launch(launch: TaskLaunch, stage: Stage, write: WriteJob | null): void {
     const { attempt } = stage;
     if (attempt === null) throw new Error(`Stage ${stage.id} has no program`);
-    const { backend, tracker, committer } = this.#parts;
+    const { backend, committer } = this.#parts;
     backend.ensureProgram(launch.executorId, attempt.program.hash, attempt.program.bytes);
     this.#ensureLocations(launch.executorId, stage);
     backend.launch(launch.executorId, {
@@ -33,7 +36,7 @@ export class TaskLauncher {
         attempt: launch.attempt,
         program: attempt.program.hash,
         splits: splitsOf(attempt.segments, launch.partition),
-        epoch: tracker.epoch,
+        epoch: this.#epochFor(stage),
         writeDir: write === null ? null : committer.taskDirectory(write, launch),
         sharesBuild: stage.plan.sharesBuild,
       },
@@ -55,21 +58,43 @@ export class TaskLauncher {
   }
 
   forgetShuffle(shuffle: number): void {
+    this.#tables.delete(shuffle);
     for (const known of this.#locations.values()) known.delete(shuffle);
   }
 
+  /** The oldest epoch of the shuffles that the stage reads: the executor holds the outputs of each as of its own, which is no older. */
+  #epochFor(stage: Stage): number {
+    const { tracker } = this.#parts;
+    const epochs = stage.plan.inputs.flatMap((input) => {
+      return input.type === 'scalar-subquery' ? [] : tracker.epochOf(shuffleId(input.shuffleId));
+    });
+    return epochs.length === 0 ? tracker.epoch : Math.min(...epochs);
+  }
+
   #ensureLocations(executor: ExecutorId, stage: Stage): void {
-    const { backend, tracker } = this.#parts;
     const known = this.#locations.get(executor) ?? new Map<number, number>();
     this.#locations.set(executor, known);
     for (const input of stage.plan.inputs) {
-      if (input.type === 'scalar-subquery' || known.get(input.shuffleId) === tracker.epoch) continue;
-      known.set(input.shuffleId, tracker.epoch);
-      const outputs = tracker
-        .outputs(shuffleId(input.shuffleId))
-        .filter((output) => output !== undefined)
-        .map(({ map, executor: at, status }) => ({ map, executorId: at, uri: status.uri, keys: status.keys }));
-      backend.setMapOutputs(executor, { shuffleId: input.shuffleId, epoch: tracker.epoch, outputs });
+      if (input.type === 'scalar-subquery') continue;
+      const table = this.#tableOf(input.shuffleId);
+      if (known.get(input.shuffleId) === table.epoch) continue;
+      known.set(input.shuffleId, table.epoch);
+      this.#parts.backend.setMapOutputs(executor, table);
     }
+  }
+
+  /** One object for all executors, made anew only when a location of this shuffle changed. */
+  #tableOf(id: number): MapOutputs {
+    const { tracker } = this.#parts;
+    const epoch = tracker.epochOf(shuffleId(id));
+    const known = this.#tables.get(id);
+    if (known?.epoch === epoch) return known;
+    const outputs = tracker
+      .outputs(shuffleId(id))
+      .filter((output) => output !== undefined)
+      .map(({ map, location, uri, keys }) => ({ map, executorId: location.executor, uri, keys }));
+    const table = { shuffleId: id, epoch, outputs };
+    this.#tables.set(id, table);
+    return table;
   }
 }

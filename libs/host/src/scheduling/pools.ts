@@ -65,7 +65,7 @@ function elementsIn(element: Element): readonly Element[] {
 function poolsOfYaml(text: string, file: string): readonly RawPool[] {
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 0 });
+    value = parse(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch (cause) {
     throw problem(file, 'it is no valid YAML', cause);
   }

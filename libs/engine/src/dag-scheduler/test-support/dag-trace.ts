@@ -15,7 +15,7 @@ import { DefaultDagScheduler } from '../default-dag-scheduler.ts';
  *     done 0.0 p1 on a                                     p0-3: several partitions, one event each
  *     failed 0.0 p1 x4 first last
  *     fetch 3.0 p0 s1 m2 on a                              map 2 of shuffle 1 could not be fetched from a
- *     lost a
+ *     lost a / lost-host host-a / decommission a
  *     cancel 0 / release s0 / tick
  */
 export function dagTraceHarness(): TraceHarness {
@@ -55,7 +55,9 @@ function beforeStep(event: DagEvent, tracker: DefaultMapOutputTracker, kinds: Ma
     tracker.registerShuffle(shuffleId(event.stageId), event.tasks.length);
   }
   if (event.type === 'partition-done' && kinds.get(event.stageId) === 'shuffle-map') {
-    tracker.register(shuffleId(event.stageId), event.partition, event.executorId, status);
+    const executor = event.executorId;
+    const location = { executor, host: `host-${executor}`, address: '', isServed: executor.startsWith('served') };
+    tracker.register(shuffleId(event.stageId), event.partition, location, status);
   }
 }
 
@@ -100,7 +102,8 @@ function readEvents(words: readonly string[]): readonly DagEvent[] {
         type: 'partition-done',
         ...ids,
         partition,
-        executorId: executorId(fourth),
+        executorId: executorId(fourth.replace(',', '')),
+        otherRows: fifth === 'other-rows',
       }));
     }
     case 'failed':
@@ -126,6 +129,10 @@ function readEvents(words: readonly string[]): readonly DagEvent[] {
     }
     case 'lost':
       return [{ type: 'executor-lost', executorId: executorId(first) }];
+    case 'lost-host':
+      return [{ type: 'host-lost', host: first }];
+    case 'decommission':
+      return [{ type: 'executor-decommissioned', executorId: executorId(first) }];
     case 'cancel':
       return [{ type: 'job-cancelled', jobId: jobId(Number(first)), reason: 'by the user' }];
     case 'release':
@@ -173,7 +180,7 @@ function showAction(action: DagAction): string {
     case 'stage-skipped':
       return `skipped ${action.stageId} for job ${action.jobId}`;
     case 'unregister-outputs':
-      return `unregister ${action.executorId ?? 'all'} s${action.shuffleId ?? '*'} m${action.map ?? '*'}`;
+      return `unregister ${action.host ?? action.executorId ?? 'all'} s${action.shuffleId ?? '*'} m${action.map ?? '*'}`;
     case 'drop-shuffle':
       return `drop s${action.shuffleId}`;
     case 'job-succeeded':

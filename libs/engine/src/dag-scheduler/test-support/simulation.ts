@@ -246,7 +246,7 @@ class Simulation {
     const locations = parents.flatMap((parent) => {
       return this.#tracker
         .outputs(shuffleId(parent))
-        .map((output, map) => ({ shuffleId: parent as number, map, executorId: output?.executor ?? null }));
+        .map((output, map) => ({ shuffleId: parent as number, map, executorId: output?.location.executor ?? null }));
     });
     const values = parents.flatMap((parent) => this.#jobs.get(launch.jobId)?.values.get(parent) ?? []);
     const fails = this.#random(1000) < this.#scenario.failureRate * 1000;
@@ -271,21 +271,22 @@ class Simulation {
     if (outcome?.type !== 'succeeded' || job === undefined) throw new Error(`Task ${taskId} did not succeed`);
     const kind = this.#specs.get(stage)?.kind;
     if (kind === 'shuffle-map') {
-      const isFirst = this.#tracker.register(shuffleId(stage), partition, executorId, {
+      const location = { executor: executorId, host: '', address: '', isServed: false };
+      const registration = this.#tracker.register(shuffleId(stage), partition, location, {
         uri: '',
         bytes: [],
         rows: [],
         checksum: '',
         keys: [],
       });
-      if (isFirst) this.#cluster.store(executorId, stage, partition, outcome.data);
+      if (registration !== 'ignored') this.#cluster.store(executorId, stage, partition, outcome.data);
     } else if (kind === 'scalar-subquery') {
       job.values.set(stage, outcome.data);
     } else if (job.code === undefined) {
       job.partitions.set(partition, (job.partitions.get(partition) ?? 0) + 1);
       job.data = merge(job.data, outcome.data);
     }
-    this.#send({ type: 'partition-done', stageId: stage, stageAttempt, partition, executorId });
+    this.#send({ type: 'partition-done', stageId: stage, stageAttempt, partition, executorId, otherRows: false });
   }
 
   #end(id: JobId, code: string | null): void {
