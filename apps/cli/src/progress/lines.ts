@@ -53,6 +53,8 @@ export class EventLines {
           : undefined;
       case 'executor-removed':
         return this.#executorRemoved(event);
+      case 'executor-decommissioned':
+        return `executor ${event.executorId} leaves: ${event.reason}`;
       case 'executor-excluded':
         return `${event.executorId === null ? `host ${event.host}` : `executor ${event.executorId}`} gets no more tasks${event.stageId === null ? '' : ` of stage ${event.stageId}`}: too many failed there`;
       case 'stage-submitted':

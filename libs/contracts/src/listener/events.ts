@@ -24,6 +24,13 @@ export type EngineEvent =
       readonly executorId: ExecutorId;
       readonly reason: string;
     }
+  /** It gets no more tasks and leaves when what it runs is done. */
+  | {
+      readonly type: 'executor-decommissioned';
+      readonly time: number;
+      readonly executorId: ExecutorId;
+      readonly reason: string;
+    }
   /** Failures exclude an executor, or (`executorId` null) all of a host, from a stage, or (`stageId` null) from all until `until`. */
   | {
       readonly type: 'executor-excluded';

@@ -2,7 +2,6 @@ import type { Split } from '@kiln/contracts/planner';
 import { expect, test } from 'vitest';
 import { hostsOfSplits, hostsWithMost } from './preferences.ts';
 
-// Spark's DAGSchedulerSuite: 'reduce tasks should be placed locally with map output', 'reduce task locality preferences should only include machines with largest map outputs'.
 test.each<[Record<string, number>, string[]]>([
   [{ a: 10 }, ['a']],
   [{ a: 20, b: 70, c: 10 }, ['b', 'a']],

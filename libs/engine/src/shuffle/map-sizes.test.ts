@@ -36,7 +36,7 @@ test('beyond that nothing stays nothing, a byte a byte, and the rest is at most 
   );
 });
 
-// Spark's MapStatusSuite: 'compressSize', 'decompressSize'.
+// As Spark's MapStatus.compressSize.
 test.each([
   [0, 0],
   [1, 1],

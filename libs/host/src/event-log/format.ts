@@ -70,6 +70,10 @@ export const loggedEvent = z.discriminatedUnion('type', [
   event('engine-stopped', 'The application ends. A log without it was cut off.', {}),
   event('executor-added', 'An executor can take tasks.', { executorId, host: z.string(), slots: id }),
   event('executor-removed', 'An executor is gone.', { executorId, reason: z.string() }),
+  event('executor-decommissioned', 'An executor gets no more tasks and leaves when it has none.', {
+    executorId,
+    reason: z.string(),
+  }),
   event('executor-excluded', 'Failures keep tasks away from an executor or a host.', {
     executorId: executorId.nullable().describe('Null: all executors of the host.'),
     host: z.string(),

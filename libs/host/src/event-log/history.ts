@@ -116,6 +116,7 @@ export class HistoryBuilder {
         break;
       case 'block-updated':
       case 'executor-excluded':
+      case 'executor-decommissioned':
         break;
       default:
         this.#addOfJob(event);
