@@ -7,7 +7,7 @@ import { DefaultMapOutputTracker } from '../shuffle/map-output-tracker.ts';
 import { DefaultSpeculationPolicy, DefaultTaskScheduler, FifoSchedulingPolicy } from '../task-scheduler/index.ts';
 import { DefaultDagScheduler } from './index.ts';
 
-const rooms = ['.', '../task-scheduler'].map((room) => join(import.meta.dirname, room));
+const rooms = ['.', '../task-scheduler', '../cluster-manager'].map((room) => join(import.meta.dirname, room));
 const sources = rooms.flatMap((room) => {
   const files = readdirSync(room).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
   return files.map((name) => ({ name, text: readFileSync(join(room, name), 'utf8') }));
