@@ -119,20 +119,19 @@ async function hearWorker(
   );
   const note = (event: MasterEvent, number: bigint) => void actor.post(event).then(() => acknowledge(number));
   note({ type: 'worker-registered', worker }, 0n);
-  let hasStopped = false;
+  let isStopping = false;
   try {
     for await (const { body } of rest(iterator)) {
       if (body.case === 'heartbeat') void actor.post({ type: 'worker-heartbeat', workerId: worker.id });
       else if (body.case === 'report') note(reported(worker.id, body.value.what), body.value.number);
       else if (body.case === 'stopping') {
-        hasStopped = true;
-        await actor.post({ type: 'worker-stopped', workerId: worker.id });
-        return;
+        isStopping = true;
+        void actor.post({ type: 'worker-stopping', workerId: worker.id });
       }
     }
   } finally {
-    if (sessions.removeWorker(worker.id, session) && !hasStopped)
-      void actor.post({ type: 'worker-disconnected', workerId: worker.id });
+    if (sessions.removeWorker(worker.id, session))
+      void actor.post({ type: isStopping ? 'worker-stopped' : 'worker-disconnected', workerId: worker.id });
   }
 }
 

@@ -20,8 +20,11 @@ export type MasterClient = Client<typeof MasterService>;
 export const isStandby = (error: unknown): boolean =>
   error instanceof ConnectError && error.code === Code.FailedPrecondition;
 
+/** Of a master that was replaced and does not know it yet: the next one is tried. */
+export const staleMaster = (): ConnectError => new ConnectError('a newer master reigns', Code.FailedPrecondition);
+
 /**
- * Does something with the reigning one of a cluster's masters: each is tried in turn. What `use` throws counts as an answer, unless the
+ * Does something with the reigning one of a cluster's masters: each is tried in turn, and its connection closed at the end. What `use` throws counts as an answer, unless the
  * master stands by or the connection broke. Errors: KILN_RPC_SECRET, KILN_MASTER_UNREACHABLE with what each of them said.
  */
 export async function withMaster<T>(
@@ -40,11 +43,12 @@ export async function withMaster<T>(
       return await use(connection.client(MasterService), connection);
     } catch (error) {
       const isNext = connection === undefined || isStandby(error) || connection.closed.aborted;
-      connection?.close();
       signal.throwIfAborted();
       if (!isNext) throw error;
       if (isKilnError(error) && error.code === 'KILN_RPC_SECRET') secretErrors.push(error);
       answers.push(`${where}: ${isStandby(error) ? 'stands by' : messageOf(error)}`);
+    } finally {
+      connection?.close();
     }
   }
   // Another one may still be starting; a wrong secret stays wrong.

@@ -104,7 +104,7 @@ export interface ClusterStatus {
 export interface WorkerStatus {
   readonly id: WorkerId;
   readonly host: string;
-  readonly state: 'alive' | 'disconnected' | 'unknown';
+  readonly state: 'alive' | 'stopping' | 'disconnected' | 'unknown';
   readonly resources: ExecutorResources;
   readonly used: ExecutorResources;
 }

@@ -14,6 +14,7 @@ import { fromDriverStatus, toDriverStatus } from './drivers.ts';
 
 const states: Readonly<Record<WorkerStatus['state'], WireState>> = {
   alive: WireState.ALIVE,
+  stopping: WireState.STOPPING,
   disconnected: WireState.DISCONNECTED,
   unknown: WireState.UNKNOWN,
 };

@@ -115,7 +115,7 @@ const status: fc.Arbitrary<ClusterStatus> = fc.record({
     fc.record({
       id: ids.map(workerId),
       host: texts,
-      state: fc.constantFrom('alive' as const, 'disconnected' as const, 'unknown' as const),
+      state: fc.constantFrom('alive' as const, 'stopping' as const, 'disconnected' as const, 'unknown' as const),
       resources,
       used: fc.record({ cores: fc.nat(), memoryBytes: fc.maxSafeNat() }),
     }),

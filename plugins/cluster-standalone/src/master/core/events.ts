@@ -18,6 +18,8 @@ export type MasterEvent =
   | { readonly type: 'worker-registered'; readonly worker: WorkerRegistration }
   | { readonly type: 'worker-heartbeat'; readonly workerId: WorkerId }
   | { readonly type: 'worker-disconnected'; readonly workerId: WorkerId }
+  /** It is ending what it runs, and gets nothing new. */
+  | { readonly type: 'worker-stopping'; readonly workerId: WorkerId }
   /** It said that it ends. */
   | { readonly type: 'worker-stopped'; readonly workerId: WorkerId }
   | { readonly type: 'executor-changed'; readonly workerId: WorkerId; readonly executor: ExecutorReport }

@@ -64,6 +64,7 @@ export class MasterCore {
     'worker-registered': ({ worker }) => this.#workers.registered(worker),
     'worker-heartbeat': ({ workerId }) => this.#workers.heartbeat(workerId),
     'worker-disconnected': ({ workerId }) => this.#workers.disconnected(workerId),
+    'worker-stopping': ({ workerId }) => this.#workers.stopping(workerId),
     'worker-stopped': ({ workerId }) => this.#workers.lost(workerId, 'it was stopped'),
     'executor-changed': ({ workerId, executor }) => this.#workers.executorChanged(workerId, executor),
     'driver-changed': ({ workerId, driver }) => this.#drivers.changed(workerId, driver),

@@ -25,8 +25,8 @@ export class WorkerState {
   readonly id: WorkerId;
   host: string;
   resources: ExecutorResources;
-  /** `disconnected` and `unknown` (known from a predecessor only) get nothing new, and are lost at `deadline`. */
-  status: 'alive' | 'disconnected' | 'unknown' = 'alive';
+  /** Only an `alive` one gets something new. It is lost at `deadline`; `unknown`: known from a predecessor only. */
+  status: 'alive' | 'stopping' | 'disconnected' | 'unknown' = 'alive';
   deadline = 0;
   readonly executors = new Map<string, ExecutorState>();
   readonly drivers = new Map<DriverId, SubmittedDriver>();

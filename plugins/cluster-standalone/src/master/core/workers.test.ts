@@ -74,9 +74,20 @@ describe('a worker', () => {
     );
   });
 
-  it('that stops is lost at once', () => {
+  it('that stops gets nothing new, and is lost at once when it is gone', () => {
     const master = twoWorkers();
-    expect(master.step({ type: 'worker-stopped', workerId: workerId('w1') })).toContain('w2: launch a/2, 1 cores');
+    master.step({ type: 'worker-stopping', workerId: workerId('w2') });
+    expect(master.application('b', { total: 1 })).toHaveLength(1);
+    expect(master.worker('w2', 2)).toEqual(['w2: launch b/0, 1 cores', 'b: waiting: null']);
+    master.step({ type: 'worker-stopping', workerId: workerId('w1') });
+    expect(master.exits('w1', 'a/1', 'ended', 'its worker stops')).toEqual([
+      'a: exited 1: its worker stops',
+      'w2: launch a/2, 1 cores',
+    ]);
+    expect(master.step({ type: 'worker-stopped', workerId: workerId('w1') })).toEqual([
+      'a: exited 0: its worker w1 on host-w1 is lost: it was stopped',
+      'w1: disconnect',
+    ]);
     expect(master.core.status().workers.map(({ id }) => id)).toEqual(['w2']);
   });
 });

@@ -40,14 +40,22 @@ export class Workers {
     this.#context.dirty = true;
   }
 
+  stopping(id: WorkerId): void {
+    const worker = this.#context.workers.get(id);
+    if (worker?.status !== 'alive') return;
+    worker.status = 'stopping';
+    this.#context.note(`worker ${id} is stopping`);
+  }
+
   heartbeat(id: WorkerId): void {
     const worker = this.#context.workers.get(id);
-    if (worker?.status === 'alive') worker.deadline = this.#context.now + this.#context.options.workerTimeoutMillis;
+    if (worker?.status === 'alive' || worker?.status === 'stopping')
+      worker.deadline = this.#context.now + this.#context.options.workerTimeoutMillis;
   }
 
   disconnected(id: WorkerId): void {
     const worker = this.#context.workers.get(id);
-    if (worker?.status !== 'alive') return;
+    if (worker?.status !== 'alive' && worker?.status !== 'stopping') return;
     worker.status = 'disconnected';
     worker.deadline = Math.min(worker.deadline, this.#context.now + this.#context.options.reconnectMillis);
     this.#context.note(`worker ${id} has lost its connection`, 'warn');
@@ -78,7 +86,7 @@ export class Workers {
       if (now < worker.deadline) continue;
       this.lost(
         worker.id,
-        worker.status === 'alive'
+        worker.status === 'alive' || worker.status === 'stopping'
           ? `no heartbeat for ${options.workerTimeoutMillis / 1000} s`
           : worker.status === 'disconnected'
             ? 'its connection broke and it did not come back'

@@ -1,0 +1,3 @@
+/** The process of a worker: what `kiln worker` runs. */
+export { driverLaunchVariable } from './runs.ts';
+export { Worker, type WorkerConfig } from './worker.ts';
