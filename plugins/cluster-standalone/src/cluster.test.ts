@@ -29,7 +29,7 @@ describe('a cluster', () => {
     await app.manager.requestTotal(wants);
     await app.manager.release(app.executors.slice(1));
     await expect.poll(() => app.executors, poll).toHaveLength(1);
-    const status = await cluster.client(url).status(signal());
+    const status = await cluster.client(url).cluster(signal());
     expect(status).toMatchObject({
       state: 'alive',
       workers: [{ resources: { cores: 2 } }, { resources: { cores: 2 } }],
@@ -37,7 +37,7 @@ describe('a cluster', () => {
     });
     await app.manager.stop();
     await expect.poll(processes, poll).toBe(0);
-    const [ended] = (await cluster.client(url).status(signal())).applications;
+    const [ended] = (await cluster.client(url).cluster(signal())).applications;
     expect(ended).toMatchObject({ state: 'finished', executors: 0 });
   });
 
@@ -62,7 +62,7 @@ describe('a cluster', () => {
     await expect(worker.ended).rejects.toMatchObject({ code: 'KILN_RPC_SECRET' });
     const app = cluster.application(url, { 'spark.authenticate.secret': 'another secret of drivers' });
     await expect(app.start()).rejects.toMatchObject({ code: 'KILN_RPC_SECRET' });
-    expect((await cluster.client(url).status(signal())).workers).toEqual([]);
+    expect((await cluster.client(url).cluster(signal())).workers).toEqual([]);
   });
 });
 
@@ -79,7 +79,7 @@ describe('executors', () => {
         message: expect.stringMatching(/3 executors failed in a row, .*exit code 7; it wrote last:\nit does what/s),
       },
     });
-    const out = join(cluster.directory, 'work', (await cluster.client(url).status(signal())).applications[0]!.id);
+    const out = join(cluster.directory, 'work', (await cluster.client(url).cluster(signal())).applications[0]!.id);
     expect(readFileSync(join(out, '0/stderr'), 'utf8')).toBe('it does what it was told\n');
     expect(existsSync(join(out, '0/process.json'))).toBe(false);
   });
@@ -105,14 +105,14 @@ describe('masters', () => {
   it('can be restarted while applications go on, with and without a state on disk', async () => {
     for (const recovers of [true, false]) {
       const first = await cluster.master({}, 0, recovers);
-      await expect.poll(() => cluster.client(first.url).status(signal()), poll).toBeTruthy();
+      await expect.poll(() => cluster.client(first.url).cluster(signal()), poll).toBeTruthy();
       await cluster.worker(first.url, { cores: 2 });
       const app = cluster.application(first.url, { 'spark.executor.instances': '2' });
       await app.start();
       await expect.poll(() => app.executors, poll).toHaveLength(2);
       await first.stop();
       const second = await cluster.master({}, portOf(first.url), recovers);
-      const status = () => cluster.client(second.url).status(signal());
+      const status = () => cluster.client(second.url).cluster(signal());
       await expect
         .poll(async () => (await status()).applications.map(({ state, executors }) => `${state} ${executors}`), poll)
         .toEqual(['running 2']);
@@ -127,10 +127,10 @@ describe('masters', () => {
 
   it('that stand by take over', async () => {
     const first = await cluster.master({}, 0, true);
-    await expect.poll(() => cluster.client(first.url).status(signal()), poll).toBeTruthy();
+    await expect.poll(() => cluster.client(first.url).cluster(signal()), poll).toBeTruthy();
     const second = await cluster.master({}, 0, true);
     const both = `${first.url},${second.url.slice('kiln://'.length)}`;
-    await expect(cluster.client(second.url).status(signal())).rejects.toThrow(/stands by/);
+    await expect(cluster.client(second.url).cluster(signal())).rejects.toThrow(/stands by/);
     await cluster.worker(both);
     const app = cluster.application(both);
     await app.start();
@@ -138,12 +138,12 @@ describe('masters', () => {
     await first.stop();
     await expect
       .poll(async () => {
-        const { state, applications } = await cluster.client(second.url).status(signal());
+        const { state, applications } = await cluster.client(second.url).cluster(signal());
         return `${state} ${applications.map(({ state, executors }) => `${state} ${executors}`)}`;
       }, poll)
       .toBe('alive running 2');
     expect(app.events.map(({ type }) => type)).toEqual(['granted', 'granted']);
-    expect((await cluster.client(both).status(signal())).workers).toHaveLength(1);
+    expect((await cluster.client(both).cluster(signal())).workers).toHaveLength(1);
   });
 });
 
@@ -162,24 +162,24 @@ describe('drivers', () => {
     const { url } = await cluster.master();
     const worker = await cluster.worker(url);
     const client = cluster.client(url);
-    const lives = await client.submitDriver(description(), signal());
+    const lives = await client.submit(description(), signal());
     expect(lives).toMatch(/^driver-\d{14}-\d{4}$/);
     const conf = { 'stub.exit': '3', 'stub.attempts': '1' };
-    const fails = await client.submitDriver(description({ conf }), signal());
-    await expect.poll(async () => (await client.driverStatus(fails, signal()))?.state, poll).toBe('failed');
-    const again = await client.submitDriver(description({ conf, supervise: true }), signal());
+    const fails = await client.submit(description({ conf }), signal());
+    await expect.poll(async () => (await client.status(fails, signal()))?.state, poll).toBe('failed');
+    const again = await client.submit(description({ conf, supervise: true }), signal());
     const state = async (id: typeof lives) => {
-      const status = await client.driverStatus(id, signal());
+      const status = await client.status(id, signal());
       return `${status?.state} ${status?.attempt}`;
     };
     await expect.poll(() => state(again), poll).toBe('running 2');
     await expect
       .poll(() => readFileSync(join(cluster.directory, 'work', lives, '1/stdout'), 'utf8'), poll)
       .toBe('name: job');
-    expect((await client.killDriver(lives, signal()))?.state).toBe('running');
+    expect((await client.kill(lives, signal()))?.state).toBe('running');
     await expect.poll(() => state(lives), poll).toBe('killed 1');
-    expect(await client.killDriver('driver-none' as typeof lives, signal())).toBeUndefined();
-    expect((await client.driverStatus(fails, signal()))?.message).toMatch(/exit code 3/);
+    expect(await client.kill('driver-none', signal())).toBeNull();
+    expect((await client.status(fails, signal()))?.message).toMatch(/exit code 3/);
     await worker.stop();
     await expect.poll(() => state(again), poll).toBe('relaunching 2');
     await cluster.worker(url);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { PluginReference } from '../plugin-host/index.ts';
 
 /** Kiln's own plugins, which come in by the same door as anybody's; found from here, not from the job's folder. */
-const names = ['@kiln/cluster-local', '@kiln/source-files'];
+const names = ['@kiln/cluster-local', '@kiln/cluster-standalone', '@kiln/source-files'];
 
 export function builtinPlugins(): readonly PluginReference[] {
   const require = createRequire(import.meta.url);

@@ -20,7 +20,7 @@ import { parseMasterUrl } from '../shared/master-url.ts';
 import { overheadBytes } from '../shared/memory-limits.ts';
 import type { ApplicationMessage, ApplicationRegistration, ExecutorWants, PlacedExecutor } from '../shared/reports.ts';
 import { clusterSecret } from '../shared/secret.ts';
-import { ApplicationSession } from './application-session.ts';
+import type { ApplicationSession } from './application-session.ts';
 
 /** `spark.executor.memory` where a machine is shared; in local mode an executor takes most of it. */
 const defaultMemoryBytes = 2 ** 30;
@@ -39,6 +39,7 @@ export class StandaloneClusterManager implements ClusterManager {
   readonly #executors = new Map<ExecutorId, PlacedExecutor>();
   #wants: ExecutorWants;
   #nextExecutorId = 0;
+  #connecting: Promise<ApplicationSession> | undefined;
   #session: ApplicationSession | undefined;
   #isStopped = false;
 
@@ -54,9 +55,9 @@ export class StandaloneClusterManager implements ClusterManager {
 
   async requestTotal(request: ExecutorRequest): Promise<void> {
     this.#wants = this.#wantsOf(request);
-    if (this.#session === undefined) this.#session = this.#connect();
-    else this.#session.want(this.#wants);
-    await this.#session.registered;
+    this.#session?.want(this.#wants);
+    this.#connecting ??= this.#connect();
+    await (await this.#connecting).registered;
   }
 
   async release(executors: readonly ExecutorId[]): Promise<void> {
@@ -70,16 +71,19 @@ export class StandaloneClusterManager implements ClusterManager {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    await this.#connecting?.catch(() => {});
     await this.#session?.stop();
     for (const id of [...this.#executors.keys()]) this.#exited(id, 'the application ends', false);
     this.#events.removeAll();
   }
 
-  #connect(): ApplicationSession {
+  async #connect(): Promise<ApplicationSession> {
+    // All engines load this plugin, and most need no cluster.
+    const { ApplicationSession } = await import('./application-session.ts');
     const { master, conf, logger } = this.#env;
     const secret = clusterSecret({ conf, environment: process.env });
     const { memoryBytes } = this.#resources();
-    return new ApplicationSession({
+    this.#session = new ApplicationSession({
       link: { masters: parseMasterUrl(master), secret, tls: null, logger },
       registration: () => this.#registration(),
       template: () => ({
@@ -91,6 +95,7 @@ export class StandaloneClusterManager implements ClusterManager {
       clock: systemClock,
       logger,
     });
+    return this.#session;
   }
 
   #registration(): ApplicationRegistration {

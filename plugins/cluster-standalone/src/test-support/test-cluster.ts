@@ -78,7 +78,10 @@ export class TestCluster {
   }
 
   client(url: string): ClusterClient {
-    return new ClusterClient({ masters: parseMasterUrl(url), secret, tls: null, logger: this.log });
+    return new ClusterClient({
+      master: url,
+      secret: { conf: { 'spark.authenticate.secret': secret }, environment: {} },
+    });
   }
 
   /** The driver's side of an application. */
