@@ -61,6 +61,16 @@ describe('kiln', () => {
     [['submit', '--master'], "option '--master <url>' argument missing"],
     [['submit', '-c', 'spark.cores.max', 'app.ts'], 'It has the form name=value.'],
     [['submit', '--properties-file', '/no/such.conf', jobFile], '/no/such.conf cannot be read: there is no such file'],
+    [['submit', '--kill', 'x'], '--kill needs the URL of a cluster'],
+    [
+      ['submit', '--status', 'x', '--master', 'local[2]'],
+      '--status needs the URL of a cluster; local[2] runs no drivers',
+    ],
+    [
+      ['submit', '--status', 'x', '--master', 'kiln://a:1', jobFile],
+      '--status asks about a driver and submits nothing',
+    ],
+    [['submit', '--status', 'x', '--kill', 'y'], 'One of --kill and --status is enough'],
     [['history', 'shwo', 'x'], 'Did you mean show?'],
     [['history', 'show', '/no/such.jsonl'], '/no/such.jsonl cannot be read: there is no such file'],
   ])('%j is a usage error', async (args, message) => {

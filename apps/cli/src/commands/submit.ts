@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-code.ts';
 import type { ThreadTask } from '../job-thread/messages.ts';
 import { summaryText } from '../report/summary.ts';
-import { type SubmitFlags, type SubmitRequest, submitRequest } from '../submit/request.ts';
+import { driverRequest, type SubmitFlags, type SubmitRequest, submitRequest } from '../submit/request.ts';
 import { settingsText } from '../submit/settings-text.ts';
 import { runJobThread } from './run-job-thread.ts';
 
@@ -14,18 +14,26 @@ export async function submitCommand(
   args: readonly string[],
   flags: SubmitFlags,
 ): Promise<ExitCode> {
+  const confDir = environment.variable('KILN_CONF_DIR') ?? null;
+  const id = flags.kill ?? flags.status;
+  if (id !== undefined) {
+    const { master, conf } = await driverRequest(file, flags, confDir);
+    const { killDriver, printDriver } = await import('../cluster/drivers.ts');
+    return flags.kill === undefined
+      ? printDriver(environment, master, conf, id)
+      : killDriver(environment, master, conf, id);
+  }
   if (file === undefined) {
     throw new KilnError('KILN_ARGUMENT', 'kiln submit needs an application: a job file or a module', {
       hint: 'For example: kiln submit --master local[4] job.yaml, or kiln submit app.ts 2026',
     });
   }
-  const request = await submitRequest(file, args, flags, environment.variable('KILN_CONF_DIR') ?? null);
+  const request = await submitRequest(file, args, flags, confDir);
   for (const warning of request.warnings) environment.stderr.write(`warning: ${warning}\n`);
   if (flags.verbose) environment.stderr.write(settingsText(request));
-  if (request.deployMode === 'cluster') {
-    throw new KilnError('KILN_ARGUMENT', 'cluster mode is not there yet');
-  }
-  return runHere(environment, request, flags.verbose);
+  if (request.deployMode === 'client') return runHere(environment, request, flags.verbose);
+  const { submitDriver } = await import('../cluster/drivers.ts');
+  return submitDriver(environment, request);
 }
 
 /** Client mode: the driver is a thread of this process. */

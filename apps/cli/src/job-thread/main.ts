@@ -1,5 +1,6 @@
 /** Entry of a job thread: user's code runs here, so that it can neither block signals nor take the process down with it. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { findPackagesBesideKiln } from './find-packages.ts';
 import type { JobMessage, ThreadTask } from './messages.ts';
 import { runTask } from './run-task.ts';
 
@@ -17,5 +18,6 @@ port.on('message', (reason: string) => {
 const task = workerData as ThreadTask;
 // A program is over when nothing that it began is left; waiting to be cancelled is none of that.
 if (task.type === 'module') port.unref();
+findPackagesBesideKiln();
 await runTask(task, { post, signal: controller.signal });
 port.close();

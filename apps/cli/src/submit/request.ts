@@ -65,6 +65,37 @@ export async function submitRequest(
   };
 }
 
+/** The cluster that `--kill` and `--status` ask. Errors: KILN_ARGUMENT, KILN_SETTINGS_*. */
+export async function driverRequest(
+  file: string | undefined,
+  flags: SubmitFlags,
+  confDir: string | null,
+): Promise<Pick<SubmitRequest, 'master' | 'conf'>> {
+  const flag = flags.kill === undefined ? '--status' : '--kill';
+  const problem =
+    file !== undefined
+      ? `${flag} asks about a driver and submits nothing: leave ${file} out`
+      : flags.kill !== undefined && flags.status !== undefined
+        ? 'One of --kill and --status is enough'
+        : null;
+  if (problem !== null) throw new KilnError('KILN_ARGUMENT', problem);
+  const layers = [
+    await readConfFile({ propertiesFile: flags.propertiesFile ?? null, confDir }),
+    Object.entries(flags.conf).map(([name, value]) => ({ name, value, origin: '--conf' })),
+    flagEntries(flags),
+  ];
+  const settings = effective(layers);
+  checkValues(settings);
+  const master = settings.get('spark.master')?.value;
+  if (master === undefined || !/^kiln:/i.test(master)) {
+    const given = master === undefined ? '' : `; ${master} runs no drivers`;
+    throw new KilnError('KILN_ARGUMENT', `${flag} needs the URL of a cluster${given}`, {
+      hint: `For example: kiln submit --master kiln://host:7077 ${flag} <id>`,
+    });
+  }
+  return { master, conf: confOf(settings) };
+}
+
 /** The settings that flags stand for. */
 export function flagEntries(flags: Readonly<Record<string, unknown>>): readonly ConfEntry[] {
   return Object.values(submitOptions)
