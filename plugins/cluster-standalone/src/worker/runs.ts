@@ -118,7 +118,8 @@ export class Runs {
       const { work, driverMain, master, secret } = this.#options;
       const folder = work.folder(driverId, String(attempt));
       await work.write(folder, description.files);
-      const launch: DriverLaunch = { driverId, attempt, description, master, secret };
+      // Its files are in its directory; an environment variable holds no more than 128 KiB.
+      const launch: DriverLaunch = { driverId, attempt, description: { ...description, files: [] }, master, secret };
       const child = startChild({
         args: [driverMain, driverId, String(attempt)],
         environment: { [driverLaunchVariable]: JSON.stringify(launch) },
