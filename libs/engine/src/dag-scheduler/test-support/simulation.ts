@@ -328,7 +328,7 @@ class Simulation {
 }
 
 /** Deterministic numbers below `count` (mulberry32). */
-function generator(seed: number): (count: number) => number {
+export function generator(seed: number): (count: number) => number {
   let state = seed | 0;
   return (count) => {
     state = (state + 0x6d2b79f5) | 0;
