@@ -104,3 +104,22 @@ test('a path that is a file is refused', async () => {
   writeFileSync(path, '');
   await expect(committer.setupJob(writeJob('overwrite'))).rejects.toMatchObject({ code: 'KILN_OUTPUT_PATH' });
 });
+
+test('an attempt that goes on writing after the commit changes nothing of the output', async () => {
+  const job = writeJob('error');
+  await committer.setupJob(job);
+  const winner = await task(job, 0, { 'part-0.csv': 'a' });
+  const zombie = await task(job, 1, { 'part-0.csv': 'begun' });
+  const directory = committer.taskDirectory(job, zombie.attempt);
+  await committer.commitTask(job, winner.attempt, winner.written);
+  await committer.commitJob(job);
+  // Its executor was taken for dead; it makes its folder anew and finishes its file.
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'part-0.csv'), 'finished');
+  expect(readdirSync(path).filter((name) => name.startsWith('part-'))).toHaveLength(1);
+  const placed = readdirSync(path).filter((name) => !name.startsWith('_'));
+  expect(placed.map((name) => readFileSync(join(path, name), 'utf8'))).toEqual(['a']);
+  // The next write is not disturbed by what it left.
+  await write('append', { 'part-0.csv': 'more' });
+  expect(readdirSync(path).filter((name) => !name.startsWith('_'))).toHaveLength(2);
+});
