@@ -1,6 +1,6 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
 import { token } from '../plugin/token.ts';
-import type { ExecutorUsage, MapOutputs } from './boundary.ts';
+import type { ExecutorUsage, MapOutputLocation, MapOutputs } from './boundary.ts';
 import type { TaskDescription, TaskResult } from './task-runner.ts';
 
 /**
@@ -50,6 +50,15 @@ export interface SchedulerBackend {
   dropProgram(hash: string): void;
   setMapOutputs(executor: ExecutorId, outputs: MapOutputs): void;
   removeShuffle(shuffleId: number): void;
+  /**
+   * Has an executor fetch these outputs and keep them; resolves with where it has them. A backend without it cannot: outputs of executors
+   * that leave are made again. Errors: KILN_FETCH_*.
+   */
+  copyMapOutputs?(
+    to: ExecutorId,
+    shuffleId: number,
+    outputs: readonly MapOutputLocation[],
+  ): Promise<readonly { readonly map: number; readonly uri: string }[]>;
   onResult(listener: (executor: ExecutorId, result: TaskResult) => void): Unregister;
   /** Summed over executors. */
   usage(): ExecutorUsage;

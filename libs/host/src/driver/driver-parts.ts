@@ -1,4 +1,4 @@
-import type { Clock } from '@kiln/base';
+import type { Clock, ExecutorId, StageId } from '@kiln/base';
 import type { DagScheduler } from '@kiln/contracts/dag-scheduler';
 import type { SchedulerBackend } from '@kiln/contracts/executor';
 import type { ListenerBus } from '@kiln/contracts/listener';
@@ -25,6 +25,16 @@ export interface DriverParts {
   readonly maxResultBytes: number;
   /** Racks of hosts; not known when left out. */
   readonly topology?: Topology;
+  /** Who can get and end executors; nobody when left out. */
+  readonly demands?: ExecutorDemands;
+}
+
+/** What the schedulers want of the cluster. */
+export interface ExecutorDemands {
+  /** A task of this stage attempt can run on no executor there is; `replaces`: one that is of no use to it and idle. */
+  wanted(stageId: StageId, stageAttempt: number, replaces: ExecutorId | null): void;
+  /** Failures exclude these from everything. */
+  excluded(executors: readonly ExecutorId[]): void;
 }
 
 export interface JobRequest {

@@ -5,6 +5,7 @@ import type { EngineEvent } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { PlannedQuery, Query } from '@kiln/contracts/planner';
 import type { TaskLaunch, TaskSchedulerAction, TaskSchedulerEvent } from '@kiln/contracts/task-scheduler';
+import { Decommissions } from './decommission.ts';
 import type { DriverParts, JobRequest } from './driver-parts.ts';
 import { Executors, inThisProcess, type ServedBy } from './executors.ts';
 import { Job, type JobListener } from './job.ts';
@@ -44,6 +45,7 @@ export class Driver {
   readonly #executors = new Executors();
   readonly #jobs = new Map<JobId, Job>();
   readonly #live = new LiveTasks();
+  readonly #decommissions: Decommissions;
   readonly #queue: Queued[] = [];
   #running = false;
   #stopping = false;
@@ -56,6 +58,7 @@ export class Driver {
     this.#launcher = new TaskLauncher(parts);
     this.#writes = new OutputWrites(parts.committer, parts.logger);
     this.#wakeups = new Wakeups(parts.clock);
+    this.#decommissions = new Decommissions({ ...parts, executors: this.#executors, live: this.#live });
     parts.backend.onResult((executor, result) => this.#onResult(executor, result));
   }
 
@@ -107,8 +110,21 @@ export class Driver {
     });
   }
 
+  /** It gets no more tasks. Resolves when it may end: what it ran is over, and others have its map outputs as far as that is set. */
+  async decommission(executorId: ExecutorId, reason: string): Promise<void> {
+    if (this.#executors.get(executorId) === undefined || this.#decommissions.has(executorId)) return;
+    const left = this.#decommissions.leave(executorId);
+    this.#post({ type: 'executor-decommissioned', time: this.#now(), executorId, reason });
+    const killAfter = this.#parts.settings.get('spark.executor.decommission.killInterval');
+    const endsAt = killAfter === undefined ? null : this.#now() + killAfter;
+    this.#dag({ type: 'executor-decommissioned', executorId });
+    this.#tasks({ type: 'executor-decommissioned', executorId, endsAt });
+    await left;
+  }
+
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
     this.#executors.remove(executorId);
+    this.#decommissions.forget(executorId);
     this.#post({ type: 'executor-removed', time: this.#now(), executorId, reason });
     this.#launcher.forget(executorId);
     for (const { launch } of this.#live.of(executorId)) {
@@ -289,10 +305,13 @@ export class Driver {
         return this.#dag(action);
       case 'excluded': {
         const { executorId, host, stageId, until } = action;
-        return this.#post({ type: 'executor-excluded', time: this.#now(), executorId, host, stageId, until });
+        this.#post({ type: 'executor-excluded', time: this.#now(), executorId, host, stageId, until });
+        if (stageId === null) this.#parts.demands?.excluded(this.#executors.named(executorId, host));
+        return;
       }
       case 'executor-wanted':
-        return this.#parts.logger.warn({ stage: action.stageId }, 'a task can run on no executor there is');
+        this.#parts.logger.warn({ stage: action.stageId }, 'a task can run on no executor there is');
+        return this.#parts.demands?.wanted(action.stageId, action.stageAttempt, action.replaces);
       case 'task-set-ended':
         return this.#preparer.drop(action.stageId, action.stageAttempt);
       case 'wake':

@@ -38,6 +38,13 @@ export class Executors {
     this.#byId.delete(id);
   }
 
+  /** That one, or (`null`) all of the host. */
+  named(id: ExecutorId | null, host: string): readonly ExecutorId[] {
+    return id !== null
+      ? [id]
+      : this.all.filter((executor) => executor.host === host).map(({ executorId }) => executorId);
+  }
+
   /** Where outputs are that it made. */
   locationOf(id: ExecutorId): OutputLocation {
     const { host = '', servedBy = null } = this.#byId.get(id) ?? {};

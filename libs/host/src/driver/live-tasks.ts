@@ -64,6 +64,15 @@ export class LiveTasks {
     const isDone = () => {
       return [...this.#tasks.values()].every((task) => !task.killed || (job !== null && task.launch.jobId !== job));
     };
+    return this.#until(isDone);
+  }
+
+  /** When it runs nothing any more. */
+  idle(executorId: ExecutorId): Promise<void> {
+    return this.#until(() => this.of(executorId).length === 0);
+  }
+
+  #until(isDone: () => boolean): Promise<void> {
     if (isDone()) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.add({ isDone, resolve }));
   }

@@ -1,11 +1,17 @@
 import { type ExecutorId, shuffleId } from '@kiln/base';
-import type { MapOutputs } from '@kiln/contracts/executor';
+import type { MapOutputLocation, MapOutputs } from '@kiln/contracts/executor';
+import type { RegisteredMapOutput } from '@kiln/contracts/shuffle';
 import type { WriteJob } from '@kiln/contracts/storage';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 import { splitsOf } from '@kiln/engine/adaptive';
 import type { DriverParts } from './driver-parts.ts';
 import type { Stage } from './stages.ts';
 import type { MissingOutput } from './task-errors.ts';
+
+/** An output as executors are told of it. */
+export function announced({ map, location, uri, keys }: RegisteredMapOutput): MapOutputLocation {
+  return { map, executorId: location.executor, uri, keys };
+}
 
 /** Makes task messages. What an executor has already (programs, map-output locations of this epoch) is not sent again. */
 export class TaskLauncher {
@@ -92,7 +98,7 @@ export class TaskLauncher {
     const outputs = tracker
       .outputs(shuffleId(id))
       .filter((output) => output !== undefined)
-      .map(({ map, location, uri, keys }) => ({ map, executorId: location.executor, uri, keys }));
+      .map(announced);
     const table = { shuffleId: id, epoch, outputs };
     this.#tables.set(id, table);
     return table;

@@ -54,7 +54,7 @@ describe('what is wrong is said', () => {
 });
 
 const junk = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 200 }),
   fc
     .array(
       fc.constantFrom(

@@ -1,6 +1,7 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
 import type {
   ExecutorUsage,
+  MapOutputLocation,
   MapOutputs,
   SchedulerBackend,
   TaskDescription,
@@ -21,6 +22,9 @@ export class FakeBackend implements SchedulerBackend {
   readonly programs = new Set<string>();
   readonly locations: MapOutputs[] = [];
   readonly removedShuffles: number[] = [];
+  /** `to: map map`. */
+  readonly copies: string[] = [];
+  copyError: Error | null = null;
   /** Throws at a launch. */
   refuse: (task: FakeTask) => string | null = () => null;
   /** `false`: killed tasks go on until they are ended. */
@@ -54,6 +58,12 @@ export class FakeBackend implements SchedulerBackend {
 
   removeShuffle(shuffleId: number): void {
     this.removedShuffles.push(shuffleId);
+  }
+
+  async copyMapOutputs(to: ExecutorId, _shuffleId: number, outputs: readonly MapOutputLocation[]) {
+    this.copies.push(`${to}: ${outputs.map(({ map }) => map).join(' ')}`);
+    if (this.copyError !== null) throw this.copyError;
+    return outputs.map(({ map }) => ({ map, uri: `copied:${map}` }));
   }
 
   onResult(listener: (executor: ExecutorId, result: TaskResult) => void): Unregister {
