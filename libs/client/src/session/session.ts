@@ -4,6 +4,7 @@ import { DataFrame } from '../dataframe/dataframe.ts';
 import type { EngineHandle, PluginReference } from '../engine-port.ts';
 import { currentSubmission } from '../submission/index.ts';
 import type { Row } from '../values/value.ts';
+import { applicationFile } from './files.ts';
 import { localRelation, type RowInput } from './local-rows.ts';
 import { requireNode } from './node-version.ts';
 import { type OptionValue, optionTexts } from './options.ts';
@@ -129,6 +130,14 @@ export class Session implements AsyncDisposable {
     schema?: string | readonly StructField[] | readonly string[],
   ): DataFrame<T extends readonly unknown[] ? Row : T> {
     return new DataFrame(this.#state, localRelation(rows, schema));
+  }
+
+  /**
+   * Where a file is that the application brought (`--files`, `spark.files`), by its name, as SparkFiles.get: on this machine, for this program
+   * and for executors of it. Errors: KILN_ARGUMENT.
+   */
+  file(name: string): string {
+    return applicationFile(name, this.conf.getAll());
   }
 
   /** Forgets a temp view; false if there was none. */
