@@ -8,6 +8,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exit(1);
   if (args[0] !== 'run') process.exit(0);
 });
+// Nobody reads what is said about it either.
+process.stderr.on('error', () => {});
 
 const exitCode = await runCli(args, processEnvironment());
 // What is in the pipes goes out first; then nothing that an engine left may hold the process.

@@ -46,11 +46,14 @@ export function startJobThread(task: ThreadTask): JobThread {
 /** With more, a collection can promote so much at once that V8 ends the process before the thread. */
 const youngMegabytes = 32;
 
+/** With less a thread does not start. */
+const leastMegabytes = 64;
+
 /** `spark.driver.memory` holds for the user's code too. */
 function heapLimit(task: ThreadTask): ResourceLimits {
   const limit = task.conf['spark.driver.memory'];
   if (limit === undefined) return {};
-  const megabytes = Math.max(1, Math.floor(parseBytes(limit, 'MiB') / 2 ** 20));
+  const megabytes = Math.max(leastMegabytes, Math.floor(parseBytes(limit, 'MiB') / 2 ** 20));
   return { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: youngMegabytes };
 }
 

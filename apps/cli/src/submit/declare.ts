@@ -30,6 +30,7 @@ export function declareSubmit(
     .argument('[file]')
     .argument('[arguments...]')
     .passThroughOptions()
+    .showHelpAfterError('(kiln submit --help lists the options)')
     .configureOutput({ outputError: (message, write) => write(withForeignOption(message)) })
     .addHelpText('after', notes)
     .action((file: string | undefined, args: readonly string[], flags: SubmitFlags) => action(file, args, flags));

@@ -89,6 +89,12 @@ describe('settings of a submission', () => {
 });
 
 describe('a submission that cannot be', () => {
+  test('has options behind a job file', async () => {
+    await expect(request(job, {}, ['--verbose'])).rejects.toMatchObject({
+      message: `--verbose stands behind ${job}, where values for the job file stand`,
+    });
+  });
+
   test.each([
     [join(folder, 'none.ts'), {}, `${join(folder, 'none.ts')} cannot be submitted: there is no such file`],
     [file('app.jar'), {}, `${join(folder, 'app.jar')} is neither a job file nor a module`],

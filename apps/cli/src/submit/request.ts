@@ -127,6 +127,12 @@ function kindOf(file: string): SubmitRequest['kind'] {
 const moduleExtensions = ['.ts', '.mts', '.js', '.mjs'];
 
 async function jobFileEntries(file: string, args: readonly string[]): Promise<readonly ConfEntry[]> {
+  const option = args.find((arg) => arg.startsWith('-'));
+  if (option !== undefined) {
+    throw new KilnError('KILN_ARGUMENT', `${option} stands behind ${file}, where values for the job file stand`, {
+      hint: 'Options of kiln submit come before the file; values look like outputs.0.show=50',
+    });
+  }
   const { loadJob } = await import('@kiln/client/job-file');
   const { name, engine = {} } = (await loadJob(file, { set: args })).definition;
   const entries = { 'spark.app.name': name, 'spark.master': engine.master, ...engine.conf };
