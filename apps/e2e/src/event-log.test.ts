@@ -58,7 +58,7 @@ describe('the event log', () => {
     const heard = engine.recorder.recorded;
     // The user's thread listens from the end of the start to the beginning of the end.
     const from = events.findIndex((event) => event.type === heard[0]?.type);
-    expect(events.slice(from, from + heard.length)).toEqual(heard);
+    expect(events.slice(from, from + heard.length)).toMatchObject(heard);
     const history = await readHistory(onlyLog());
     expect(history.jobs[0]).toMatchObject({ outcome: 'failed', error: { cause: { message: expect.any(String) } } });
     const failed = history.stages[0]?.tasks.filter((task) => task.outcome === 'failed') ?? [];
