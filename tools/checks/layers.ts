@@ -9,7 +9,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   engine: ['base', 'contracts', 'native'],
   rpc: ['base', 'contracts'],
   launcher: ['base', 'contracts'],
-  host: ['base', 'contracts', 'engine', 'rpc'],
+  host: ['base', 'contracts', 'engine', 'rpc', 'launcher'],
   client: ['base', 'contracts', 'engine', 'host'],
   testing: ['base', 'contracts'],
   plugin: ['base', 'contracts', 'native', 'rpc', 'launcher'],
@@ -19,8 +19,11 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** What test files (*.test.ts, test-support/) may import besides. */
 export const TESTS_MAY_IMPORT: readonly string[] = ['testing'];
 
-/** What a package may declare to have it installed, but not import: the host loads built-in plugins by name. */
-export const MAY_INSTALL: Readonly<Record<string, readonly string[]>> = { host: ['plugin'] };
+/**
+ * What a package may declare to have it installed, but not import: the host loads built-in plugins by name, and a session starts
+ * executor processes.
+ */
+export const MAY_INSTALL: Readonly<Record<string, readonly string[]>> = { host: ['plugin'], client: ['app'] };
 
 /** Rooms of one package that never import each other: they meet in contracts. Only a test may play several together. */
 export const ROOMS = { folder: 'libs/engine/src', shared: ['native'], testsMayCross: true } as const;

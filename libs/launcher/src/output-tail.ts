@@ -31,7 +31,19 @@ export class OutputTail {
   }
 
   #line(line: string): void {
-    this.#kept = `${this.#kept}${line}\n`.slice(-maxCharacters);
+    this.#kept = `${this.#kept}${readable(line)}\n`.slice(-maxCharacters);
     this.#onLine(line);
+  }
+}
+
+/** A line of a structured log as its sentence; others as they are. */
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const { msg, cause, reason } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const why = cause ?? reason;
+    return typeof msg !== 'string' ? line : typeof why === 'string' ? `${msg}: ${why}` : msg;
+  } catch {
+    return line;
   }
 }

@@ -6,10 +6,18 @@ export interface LocalMaster {
   readonly maxTaskFailures: number;
 }
 
-const pattern = /^local(?:\[\s*(\*|\d+)\s*(?:,\s*(\d+)\s*)?\])?$/;
+/** `local-cluster[2,1,1024]`: 2 executor processes with 1 slot and 1024 MiB each. */
+export interface LocalClusterMaster {
+  readonly executors: number;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+const localPattern = /^local(?:\[\s*(\*|\d+)\s*(?:,\s*(\d+)\s*)?\])?$/;
+const clusterPattern = /^local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]$/;
 
 export function parseLocalMaster(master: string, cores: number): LocalMaster {
-  const match = pattern.exec(master);
+  const match = localPattern.exec(master);
   const slots = match?.[1] === undefined ? 1 : match[1] === '*' ? cores : Number(match[1]);
   const maxTaskFailures = match?.[2] === undefined ? 1 : Number(match[2]);
   if (match === null || slots < 1 || maxTaskFailures < 1) {
@@ -19,4 +27,15 @@ export function parseLocalMaster(master: string, cores: number): LocalMaster {
     });
   }
   return { slots, maxTaskFailures };
+}
+
+export function parseLocalClusterMaster(master: string): LocalClusterMaster {
+  const [executors = 0, cores = 0, mebibytes = 0] = clusterPattern.exec(master)?.slice(1).map(Number) ?? [];
+  if (executors < 1 || cores < 1 || mebibytes < 1) {
+    throw new KilnError('KILN_MASTER_URL', `'${master}' is not a local cluster`, {
+      hint: "Write 'local-cluster[N,C,M]': N executor processes with C slots and M MiB of memory each, such as local-cluster[2,1,1024]",
+      concerns: { master },
+    });
+  }
+  return { executors, cores, memoryBytes: mebibytes * 1024 * 1024 };
 }

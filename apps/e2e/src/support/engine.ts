@@ -1,26 +1,43 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataFrame, Session, type SessionOptions } from '@kiln/client';
 import { EventRecorder } from '@kiln/testing';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { fixturePlugin } from './paths.ts';
+import { expectNoTrace, listeningPorts } from './traces.ts';
 
-/** A folder and sessions of one test; all are gone after it. */
+/** A folder and sessions of one test; all are gone after it, and with them their processes, ports and local files. */
 export class TestEngine {
   #directory = '';
   #sessions: Session[] = [];
+  #ports: readonly number[] = [];
+  #open: (() => unknown)[] = [];
   /** Of the session started last. */
   recorder = new EventRecorder();
 
   constructor() {
     beforeEach(() => {
       this.#directory = mkdtempSync(join(tmpdir(), 'kiln-e2e-'));
+      this.#ports = listeningPorts();
     });
     afterEach(async () => {
-      for (const session of this.#sessions.splice(0)) await session.stop();
-      rmSync(this.#directory, { recursive: true, force: true });
+      const sessions = this.#sessions.splice(0);
+      for (const session of sessions) await session.stop();
+      try {
+        for (const close of this.#open.splice(0)) await close();
+        const applications = sessions.map((session) => session.appId);
+        await expectNoTrace(applications, this.#ports);
+        if (existsSync(this.localDir)) expect(filesUnder(this.localDir)).toEqual([]);
+      } finally {
+        rmSync(this.#directory, { recursive: true, force: true });
+      }
     });
+  }
+
+  /** Closes something of the test after its sessions are stopped. */
+  onEnd(close: () => unknown): void {
+    this.#open.push(close);
   }
 
   path(...parts: readonly string[]): string {

@@ -16,7 +16,7 @@ async function quotedNames(): Promise<ReadonlySet<string>> {
   )) {
     if (/\.test\.ts$|test-support|base\/src\/settings\//.test(file)) continue;
     const code = readFileSync(join(root, file), 'utf8').replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '');
-    for (const [, name = ''] of code.matchAll(/['"]((?:spark|kiln)\.[\w.]+)['"]/g)) names.add(name);
+    for (const [, name = ''] of code.matchAll(/['"]((?:spark|kiln)\.[\w.]+\*?)['"]/g)) names.add(name);
   }
   return names;
 }

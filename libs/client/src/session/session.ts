@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Unregister } from '@kiln/base';
 import type { EngineEvent, EngineListener, ExecutorUsage, StructField } from '@kiln/contracts';
 import { DataFrame } from '../dataframe/dataframe.ts';
@@ -16,7 +17,7 @@ import { SessionState } from './session-state.ts';
 export interface SessionOptions {
   /** Name of the application, for people. */
   readonly name?: string;
-  /** Where it runs: `local[*]` (when left out), `local[4]`, or the URL of a cluster manager. */
+  /** Where it runs: `local[*]` (when left out), `local[4]`, `local-cluster[2,1,1024]`, or the URL of a cluster manager. */
   readonly master?: string;
   /** Settings under Spark's names: `{ 'spark.sql.shuffle.partitions': 8 }`. */
   readonly conf?: Readonly<Record<string, OptionValue>>;
@@ -59,7 +60,7 @@ export class Session implements AsyncDisposable {
     const { onWarning = submission?.onWarning ?? warnProcess, ...rest } = options;
     const { startEngine } = await import('@kiln/host');
     const conf = { ...submission?.conf, ...optionTexts(rest.conf ?? {}) };
-    const session = new Session(await startEngine({ ...rest, conf }), conf);
+    const session = new Session(await startEngine({ executorMain: executorMain(), ...rest, conf }), conf);
     for (const warning of session.warnings) onWarning(warning);
     submission?.onSession?.(session);
     session.#onStopping = () => submission?.onStopping?.(session);
@@ -174,4 +175,13 @@ export class Session implements AsyncDisposable {
 
 function warnProcess(warning: string): void {
   process.emitWarning(warning, 'KilnWarning');
+}
+
+/** Executor processes are started from here, so this package brings them along. */
+function executorMain(): string | null {
+  try {
+    return createRequire(import.meta.url).resolve('@kiln/executor');
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
 import { token } from '../plugin/token.ts';
+import type { BlockTransport } from './block-transport.ts';
 import type { ExecutorUsage, MapOutputLocation, MapOutputs } from './boundary.ts';
 import type { TaskDescription, TaskResult } from './task-runner.ts';
 
@@ -36,6 +37,8 @@ export interface ExecutorOptions {
   readonly slots: number;
   /** Bytes that this executor may use in all. */
   readonly memoryBytes: number;
+  /** How it reaches the blocks of others; `null`: there are no others. */
+  readonly transport: BlockTransport | null;
 }
 
 /**
@@ -60,8 +63,8 @@ export interface SchedulerBackend {
     outputs: readonly MapOutputLocation[],
   ): Promise<readonly { readonly map: number; readonly uri: string }[]>;
   onResult(listener: (executor: ExecutorId, result: TaskResult) => void): Unregister;
-  /** Summed over executors. */
-  usage(): ExecutorUsage;
+  /** Summed over executors; of one that does not answer in time, as it said last. */
+  usage(): Promise<ExecutorUsage>;
   stop(): Promise<void>;
 }
 export const SchedulerBackend = token<SchedulerBackend>('executor.schedulerBackend');

@@ -1,3 +1,4 @@
+export type * from './block-transport.ts';
 export type * from './boundary.ts';
 export * from './executor.ts';
 export type * from './task-runner.ts';

@@ -54,7 +54,11 @@ export class ExternalSources {
   }: Extract<ExternalRequest, { readonly type: 'open' }>): AsyncIterator<Uint8Array> {
     const source = this.#sources.get(name.toLowerCase());
     if (source?.read === undefined)
-      throw new Error(source === undefined ? 'there is no such data source here' : 'it has no read()');
+      throw new Error(
+        source === undefined
+          ? "there is no such data source here: does its plugin have the role 'executor'?"
+          : 'it has no read()',
+      );
     return source.read(split.path, payload)[Symbol.asyncIterator]();
   }
 

@@ -77,7 +77,9 @@ describe('ExternalSources', () => {
     open(1, 'boom');
     expect(await answers.of(1)).toBe('error: it broke');
     open(2, 'a', 'nothing');
-    expect(await answers.of(2)).toBe('error: there is no such data source here');
+    expect(await answers.of(2)).toBe(
+      "error: there is no such data source here: does its plugin have the role 'executor'?",
+    );
     open(3, 'a', 'native');
     expect(await answers.of(3)).toBe('error: it has no read()');
   });

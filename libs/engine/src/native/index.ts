@@ -1,5 +1,6 @@
 /** The one door to the addon in this package: text in, text out, typed here. */
 
+import { createRequire } from 'node:module';
 import type {
   AnalyzeRequest,
   Relation,
@@ -68,6 +69,12 @@ export function showString(
   options: { readonly rows: number; readonly truncate: number; readonly vertical: boolean },
 ): string {
   return attempt(() => showStringNative([...results], options.rows, options.truncate, options.vertical));
+}
+
+/** Of the addon in this process. */
+export function addonVersion(): string {
+  const { version } = createRequire(import.meta.url)('@kiln/native/package.json') as { readonly version: string };
+  return version;
 }
 
 function attempt<T>(work: () => T): T {

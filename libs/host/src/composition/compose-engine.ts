@@ -14,6 +14,7 @@ import {
   listenersExtensionPoint,
   optimizerRulesExtensionPoint,
   type Plugin,
+  type PluginRole,
   taskRunnersExtensionPoint,
 } from '@kiln/contracts/plugin';
 import { MapOutputTracker, ShuffleManager } from '@kiln/contracts/shuffle';
@@ -36,6 +37,8 @@ import { DefaultListenerBus } from '../driver/listener-bus.ts';
 import { Composition } from './composition.ts';
 
 export interface ComposeOptions {
+  /** Whose parts are constructed; default: the driver's. */
+  readonly role?: PluginRole;
   readonly settings: EngineSettings;
   readonly logger: Logger;
   readonly plugins: readonly { readonly plugin: Plugin; readonly config: Readonly<Record<string, unknown>> }[];
@@ -55,6 +58,9 @@ const extensionPoints = [
   optimizerRulesExtensionPoint,
   taskRunnersExtensionPoint,
 ];
+
+/** What an executor process constructs; the rest belongs to the driver. */
+const executorParts = [MemoryManager, ShuffleManager, ExecutorFactory];
 
 /** The engine's parts, a plugin's in place of a default where one is offered. One page: what runs when nothing is said. */
 export function composeEngine(options: ComposeOptions): Composition {
@@ -84,6 +90,6 @@ export function composeEngine(options: ComposeOptions): Composition {
   }
   composition.prepare(extensionPoints, options.bindings);
   if (options.settle !== undefined) composition.provide(EngineSettings, options.settle(composition));
-  composition.start();
+  composition.start(options.role === 'executor' ? executorParts : undefined);
   return composition;
 }

@@ -68,10 +68,10 @@ export class Composition {
     }
   }
 
-  /** Constructs every service once, so that a hole fails the start and not a job. */
-  start(): void {
+  /** Constructs every service once (or those of `tokens`), so that a hole fails the start and not a job. */
+  start(tokens?: readonly Token<unknown>[]): void {
     const problems: string[] = [];
-    for (const token of new Set([...this.#defaults.keys(), ...this.#offers.keys()])) {
+    for (const token of tokens ?? new Set([...this.#defaults.keys(), ...this.#offers.keys()])) {
       try {
         this.#started.push({ token, service: this.#container.resolve(token) });
       } catch (cause) {

@@ -94,8 +94,8 @@ export class ControlServer {
     return null;
   }
 
-  usage(): ReturnType<ControlMethods['usage']> {
-    return this.#runtime.backend.usage();
+  async usage(): Promise<ReturnType<ControlMethods['usage']>> {
+    return this.#runtime.usage();
   }
 
   async stop(): Promise<null> {

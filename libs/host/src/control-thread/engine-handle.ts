@@ -62,6 +62,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineHa
     plugins: options.plugins ?? [],
     bindings: options.bindings ?? {},
     baseDir: options.baseDir ?? process.cwd(),
+    executorMain: options.executorMain ?? null,
   };
   // Here too: the addon's allocator (mimalloc 3) does not survive the end of the thread that loaded it first.
   await import('@kiln/engine/native');

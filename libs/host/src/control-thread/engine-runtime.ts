@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { errorFromData, KilnError, Settings, systemClock } from '@kiln/base';
-import type {
-  ClusterEvent,
-  ClusterManager,
-  ClusterManagerEnv,
-  ClusterManagerProvider,
-} from '@kiln/contracts/cluster-manager';
+import { Settings, systemClock } from '@kiln/base';
 import { DagScheduler } from '@kiln/contracts/dag-scheduler';
-import { ExecutorFactory } from '@kiln/contracts/executor';
+import type { ExecutorUsage } from '@kiln/contracts/executor';
 import { ListenerBus } from '@kiln/contracts/listener';
-import { MemoryManager } from '@kiln/contracts/memory';
 import { Planner } from '@kiln/contracts/planner';
 import { clusterManagersExtensionPoint, EngineSettings, type Logger } from '@kiln/contracts/plugin';
 import { MapOutputTracker } from '@kiln/contracts/shuffle';
@@ -18,8 +11,8 @@ import { OutputCommitter } from '@kiln/contracts/storage';
 import { TaskScheduler } from '@kiln/contracts/task-scheduler';
 import { type Composition, composeEngine } from '../composition/index.ts';
 import { Driver } from '../driver/driver.ts';
-import { InProcessBackend } from '../driver/in-process-backend.ts';
 import { type EventLog, openEventLog } from '../event-log/event-log.ts';
+import { EngineExecutors } from '../executors/engine-executors.ts';
 import { loadPlugins } from '../plugin-host/index.ts';
 import { readPools } from '../scheduling/pools.ts';
 import { readTopology, type Topology } from '../scheduling/topology.ts';
@@ -35,7 +28,7 @@ interface RuntimeParts {
   readonly settings: EngineSettings;
   readonly warnings: readonly string[];
   readonly composition: Composition;
-  readonly cluster: ClusterManager;
+  readonly executors: EngineExecutors;
   readonly logger: Logger;
   readonly master: string;
   readonly topology: Topology;
@@ -47,16 +40,13 @@ export class EngineRuntime {
   readonly master: string;
   readonly settings: EngineSettings;
   readonly warnings: readonly string[];
-  readonly backend = new InProcessBackend();
   readonly driver: Driver;
   readonly bus: ListenerBus;
   readonly #parts: RuntimeParts;
-  #slots = 0;
-  #maxHashBuildBytes = Number.MAX_SAFE_INTEGER;
   #eventLog: EventLog | null = null;
 
   private constructor(parts: RuntimeParts) {
-    const { composition, settings, logger } = parts;
+    const { composition, settings, logger, executors } = parts;
     this.#parts = parts;
     this.appId = parts.appId;
     this.master = parts.master;
@@ -68,15 +58,16 @@ export class EngineRuntime {
       dag: composition.get(DagScheduler),
       tasks: composition.get(TaskScheduler),
       tracker: composition.get(MapOutputTracker),
-      backend: this.backend,
+      backend: executors.backend,
       bus: this.bus,
       committer: composition.get(OutputCommitter),
       settings,
       logger,
       clock: systemClock,
-      maxHashBuildBytes: () => this.#maxHashBuildBytes,
+      maxHashBuildBytes: () => executors.maxHashBuildBytes,
       maxResultBytes: settings.get('spark.driver.maxResultSize'),
       topology: parts.topology,
+      onJobs: (active) => executors.jobsChanged(active),
     });
   }
 
@@ -86,7 +77,15 @@ export class EngineRuntime {
     const logger = createLogger();
     const appId = `kiln-${randomUUID()}`;
     const plugins = await loadPlugins([...builtinPlugins(), ...options.plugins], options.baseDir, 'driver');
-    let cluster: ClusterManager | undefined;
+    const executors = new EngineExecutors({
+      ...options,
+      applicationId: appId,
+      applicationName: options.name,
+      settings,
+      machine: machineResources(settings),
+      ownPlugins: builtinPlugins(),
+      logger,
+    });
     const composition = composeEngine({
       settings,
       logger,
@@ -94,29 +93,18 @@ export class EngineRuntime {
       bindings: options.bindings,
       pools: await readPools(settings),
       settle(prepared) {
-        cluster = chooseCluster(prepared.all(clusterManagersExtensionPoint), {
-          master: options.master,
-          conf: settings.entries(),
-          machine: machineResources(settings),
-          applicationId: appId,
-          applicationName: options.name,
-          executorLaunch: noProcesses,
-          executorMain: noProcesses,
-          logger,
-        });
-        const { maxTaskFailures } = cluster;
+        const { maxTaskFailures } = executors.chooseCluster(prepared.all(clusterManagersExtensionPoint));
         return maxTaskFailures === null || settings.isSet('spark.task.maxFailures')
           ? settings
           : settings.with({ 'spark.task.maxFailures': String(maxTaskFailures) }).settings;
       },
     });
-    if (cluster === undefined) throw new Error('settle was not called');
     const runtime = new EngineRuntime({
       appId,
       settings: composition.get(EngineSettings),
       warnings: warnings.map((warning) => warning.message),
       composition,
-      cluster,
+      executors,
       logger,
       topology: await readTopology(settings, logger),
       master: options.master,
@@ -126,14 +114,13 @@ export class EngineRuntime {
   }
 
   get defaultParallelism(): number {
-    return this.settings.get('spark.default.parallelism') ?? Math.max(1, this.#slots);
+    return this.settings.get('spark.default.parallelism') ?? Math.max(1, this.#parts.executors.slots);
   }
 
   /** Ends jobs, executors and plugins, in reverse order of start. */
   async stop(): Promise<void> {
     await this.driver.stop();
-    await this.#parts.cluster.stop();
-    await this.backend.stop();
+    await this.#parts.executors.stop();
     this.bus.post({ type: 'engine-stopped', time: systemClock.now() });
     await this.#eventLog?.close();
     await this.#parts.composition.stop();
@@ -146,62 +133,16 @@ export class EngineRuntime {
     if (this.#eventLog !== null) this.bus.listen(this.#eventLog);
     this.bus.post({ type: 'engine-started', time: systemClock.now(), appId, name, master });
     try {
-      await this.#startExecutors();
+      await this.#parts.executors.start(this.#parts.composition, this.settings, this.driver);
     } catch (error) {
+      await this.#parts.executors.stop();
       await this.#eventLog?.close();
       throw error;
     }
   }
 
-  async #startExecutors(): Promise<void> {
-    const { cluster, logger } = this.#parts;
-    let isStarting = true;
-    const first = new Promise<void>((resolve, reject) => {
-      cluster.onEvent((event) => {
-        this.#onClusterEvent(event).then(resolve, (error) => {
-          if (isStarting) return reject(error);
-          logger.error({ error }, 'an executor could not be started');
-        });
-      });
-    });
-    await cluster.requestTotal(cluster.initialRequest);
-    await first;
-    isStarting = false;
+  /** Summed over executors. */
+  usage(): Promise<ExecutorUsage> {
+    return this.#parts.executors.backend.usage();
   }
-
-  async #onClusterEvent(event: ClusterEvent): Promise<void> {
-    if (event.type === 'failed') throw errorFromData(event.error);
-    if (event.type === 'exited') return this.driver.executorRemoved(event.executorId, event.reason, event.causedByApp);
-    const { executorId, host, resources, placement } = event.executor;
-    if (placement !== 'in-process') noProcesses();
-    const options = { id: executorId, slots: resources.cores, memoryBytes: resources.memoryBytes };
-    const executor = await this.#parts.composition.get(ExecutorFactory).create(options);
-    const policy = this.#parts.composition
-      .get(MemoryManager)
-      .policy({ totalBytes: resources.memoryBytes, slots: resources.cores });
-    this.#maxHashBuildBytes = Math.min(this.#maxHashBuildBytes, policy.maxHashBuildBytes);
-    this.#slots += executor.slots;
-    this.backend.add(executor);
-    this.driver.executorAdded(executorId, host, executor.slots);
-  }
-}
-
-function noProcesses(): never {
-  throw new KilnError(
-    'KILN_CLUSTER_PLACEMENT',
-    'The cluster manager wants executors in processes of their own; this Kiln runs them in its own process only',
-  );
-}
-
-function chooseCluster(providers: readonly ClusterManagerProvider[], env: ClusterManagerEnv): ClusterManager {
-  const { master } = env;
-  // The last to accept wins, so that a plugin can take a master over from Kiln's own.
-  const provider = providers.findLast((candidate) => candidate.accepts(master));
-  if (provider === undefined) {
-    throw new KilnError('KILN_MASTER_UNKNOWN', `No cluster manager accepts the master '${master}'`, {
-      hint: `Known: ${providers.flatMap((candidate) => candidate.masters).join(', ')}. A plugin adds others`,
-      concerns: { master },
-    });
-  }
-  return provider.create(env);
 }

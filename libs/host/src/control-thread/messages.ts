@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** Where plugin packages and relative paths are looked for. Default: the working directory. */
   readonly baseDir?: string;
+  /** Main file of @kiln/executor, which executors in processes of their own run; `null`: not installed. */
+  readonly executorMain?: string | null;
 }
 
 /** A query as the client holds it. */
@@ -84,5 +86,5 @@ export type FromControl =
   | { readonly type: 'events'; readonly events: readonly EngineEvent[] };
 
 export type ControlStart = Required<
-  Pick<EngineOptions, 'name' | 'master' | 'conf' | 'plugins' | 'bindings' | 'baseDir'>
+  Pick<EngineOptions, 'name' | 'master' | 'conf' | 'plugins' | 'bindings' | 'baseDir' | 'executorMain'>
 >;

@@ -25,6 +25,8 @@ export interface DriverParts {
   readonly maxResultBytes: number;
   /** Racks of hosts; not known when left out. */
   readonly topology?: Topology;
+  /** Told how many jobs run whenever that changes. */
+  readonly onJobs?: (active: number) => void;
   /** Who can get and end executors; nobody when left out. */
   readonly demands?: ExecutorDemands;
 }

@@ -137,6 +137,15 @@ export class Driver {
     this.#tasks({ type: 'executor-removed', executorId, reason, causedByApp });
   }
 
+  /** Nothing can run them any more. */
+  failJobs(error: KilnError): void {
+    for (const job of this.#jobs.values()) {
+      if (job.isEnding) continue;
+      this.#finish(job.id, errorToData(error), false);
+      this.#dag({ type: 'job-cancelled', jobId: job.id, reason: error.message });
+    }
+  }
+
   /** Cancels what runs and waits until nothing is left of it. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -162,6 +171,7 @@ export class Driver {
     this.#throwIfCancelled(id, request, signal);
     const job = new Job(id, query, write, listener, this.#parts.maxResultBytes);
     this.#jobs.set(id, job);
+    this.#parts.onJobs?.(this.#jobs.size);
     const { description } = request;
     const stages = query.stages.map((stage) => stageInfo(stage, id));
     this.#post({ type: 'job-started', time: this.#now(), jobId: id, description, stages });
@@ -428,6 +438,7 @@ export class Driver {
     job.isEnding = true;
     void this.#settle(job, error).then((problem) => {
       this.#jobs.delete(id);
+      this.#parts.onJobs?.(this.#jobs.size);
       this.#plans.release(job.query);
       const outcome = problem === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed';
       this.#post({ type: 'job-ended', time: this.#now(), jobId: id, outcome, error: problem });

@@ -21,7 +21,7 @@ export async function loadPlugins(
   baseDir: string,
   role: PluginRole,
 ): Promise<readonly LoadedPlugin[]> {
-  const found = await collect(references.map((reference) => findPlugin(normalizeReference(reference), baseDir)));
+  const found = await findPlugins(references, baseDir);
   const problems = manifestProblems(found);
   if (problems.length > 0) throw pluginError(problems);
   const loaded = await collect(found.filter((plugin) => plugin.roles.includes(role)).map(importPlugin));
@@ -30,6 +30,11 @@ export async function loadPlugins(
   for (const { plugin, config } of loaded)
     if (plugin.config !== undefined) await checkConfig(plugin.id, plugin.config, config);
   return inOrder(loaded);
+}
+
+/** Their manifests; none of their code runs. */
+export function findPlugins(references: readonly PluginReference[], baseDir: string): Promise<readonly FoundPlugin[]> {
+  return collect(references.map((reference) => findPlugin(normalizeReference(reference), baseDir)));
 }
 
 function manifestProblems(found: readonly FoundPlugin[]): string[] {

@@ -58,10 +58,6 @@ export class Doorkeeper {
     return session && this.#guests.get(session)?.peer;
   }
 
-  get sessions(): readonly Http2Session[] {
-    return [...this.#guests.keys()];
-  }
-
   challenge(session: Http2Session, { identity, clientNonce, protocol }: ChallengeRequest) {
     const guest = this.#guestOf(session);
     if (protocol !== handshakeProtocol)

@@ -7,7 +7,7 @@ import {
   type Http2ServerResponse,
   type Http2Session,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Code, ConnectError, type ConnectRouter, createContextKey, createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { KilnError } from '@kiln/base';
@@ -43,6 +43,12 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const limits = { ...defaultLimits, ...options.limits };
   const door = new Doorkeeper(options.secretOf, limits, options.logger);
   const server = open(options, limits);
+  // Also of those that are not as far as a session yet.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('session', (session) => door.admit(session));
   server.on('sessionError', (error: Error, session: Http2Session) => {
     options.logger.debug({ error }, 'a connection broke');
@@ -57,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const session of door.sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

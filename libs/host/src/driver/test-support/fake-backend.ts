@@ -71,7 +71,7 @@ export class FakeBackend implements SchedulerBackend {
     return () => {};
   }
 
-  usage(): ExecutorUsage {
+  async usage(): Promise<ExecutorUsage> {
     throw new Error('not part of the fake');
   }
 

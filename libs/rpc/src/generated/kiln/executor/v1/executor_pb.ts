@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kiln/executor/v1/executor.proto.
  */
 export const file_kiln_executor_v1_executor: GenFile = /*@__PURE__*/
-  fileDesc("Ch9raWxuL2V4ZWN1dG9yL3YxL2V4ZWN1dG9yLnByb3RvEhBraWxuLmV4ZWN1dG9yLnYxIrIBCg1FeGVjdXRvckZyYW1lEhQKDGFja25vd2xlZGdlZBgBIAEoBBIzCghtZXNzYWdlcxgCIAMoCzIhLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JNZXNzYWdlEi4KCWhlYXJ0YmVhdBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuSGVhcnRiZWF0EiYKBWhlbGxvGAQgASgLMhcua2lsbi5leGVjdXRvci52MS5IZWxsbyLBAQoLRHJpdmVyRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAEgASgEEjEKCG1lc3NhZ2VzGAIgAygLMh8ua2lsbi5leGVjdXRvci52MS5Ecml2ZXJNZXNzYWdlEhEKCWhlYXJ0YmVhdBgDIAEoDRIqCgd3ZWxjb21lGAQgASgLMhkua2lsbi5leGVjdXRvci52MS5XZWxjb21lEioKB3JlZnVzYWwYBSABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlJlZnVzYWwi7gEKBUhlbGxvEhYKDmFwcGxpY2F0aW9uX2lkGAEgASgJEhMKC2V4ZWN1dG9yX2lkGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEgwKBGhvc3QYBCABKAkSCwoDcGlkGAUgASgNEg0KBWNvcmVzGAYgASgNEjcKCHZlcnNpb25zGAcgAygLMiUua2lsbi5leGVjdXRvci52MS5IZWxsby5WZXJzaW9uc0VudHJ5Eg8KB3Jlc3VtZXMYCCABKAgaLwoNVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCCgdXZWxjb21lEjEKBGNvbmYYASADKAsyIy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQ29uZkVudHJ5Ei0KB3BsdWdpbnMYAiADKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlBsdWdpblNwZWMSOQoIYmluZGluZ3MYAyADKAsyJy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQmluZGluZ3NFbnRyeRIUCgxibG9iX2FkZHJlc3MYBCABKAkSDwoHcmVzdW1lZBgFIAEoCBorCglDb25mRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1CaW5kaW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiewoKUGx1Z2luU3BlYxIKCgJpZBgBIAEoCRIUCgxwYWNrYWdlX25hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIOCgZjb25maWcYBCABKAkSKgoHYXJjaGl2ZRgFIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCI2CgdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIksKB1BheWxvYWQSEAoGaW5saW5lGAEgASgMSAASJgoEYmxvYhgCIAEoCzIWLmtpbG4uZXhlY3V0b3IudjEuQmxvYkgAQgYKBGZyb20iMgoEQmxvYhIPCgdhZGRyZXNzGAEgASgJEgoKAmlkGAIgASgJEg0KBWJ5dGVzGAMgASgEIlgKCUhlYXJ0YmVhdBIOCgZudW1iZXIYASABKA0SDQoFdXNhZ2UYAiABKAkSEQoJcnNzX2J5dGVzGAMgASgEEhkKEWxvb3BfZGVsYXlfbWlsbGlzGAQgASgBIrgBCg9FeGVjdXRvck1lc3NhZ2USEAoIc2VxdWVuY2UYASABKAQSKAoFcmVhZHkYAiABKAsyFy5raWxuLmV4ZWN1dG9yLnYxLlJlYWR5SAASMQoKdGFza19lbmRlZBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuVGFza0VuZGVkSAASLgoFdXNhZ2UYBCABKAsyHS5raWxuLmV4ZWN1dG9yLnYxLlVzYWdlQW5zd2VySABCBgoEYm9keSKsAQoFUmVhZHkSDQoFc2xvdHMYASABKA0SHAoUbWF4X2hhc2hfYnVpbGRfYnl0ZXMYAiABKAQSDwoHYWRkcmVzcxgDIAEoCRI1CgdwbHVnaW5zGAQgAygLMiQua2lsbi5leGVjdXRvci52MS5SZWFkeS5QbHVnaW5zRW50cnkaLgoMUGx1Z2luc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiVgoJVGFza0VuZGVkEg8KB3Rhc2tfaWQYASABKAQSDwoHb3V0Y29tZRgCIAEoCRInCgRkYXRhGAMgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIioKC1VzYWdlQW5zd2VyEgwKBGNhbGwYASABKA0SDQoFdXNhZ2UYAiABKAki+AMKDURyaXZlck1lc3NhZ2USEAoIc2VxdWVuY2UYASABKAQSLgoGbGF1bmNoGAIgASgLMhwua2lsbi5leGVjdXRvci52MS5MYXVuY2hUYXNrSAASKgoEa2lsbBgDIAEoCzIaLmtpbG4uZXhlY3V0b3IudjEuS2lsbFRhc2tIABI1Cgxsb2FkX3Byb2dyYW0YBCABKAsyHS5raWxuLmV4ZWN1dG9yLnYxLkxvYWRQcm9ncmFtSAASNQoMZHJvcF9wcm9ncmFtGAUgASgLMh0ua2lsbi5leGVjdXRvci52MS5Ecm9wUHJvZ3JhbUgAEjoKD3NldF9tYXBfb3V0cHV0cxgGIAEoCzIfLmtpbG4uZXhlY3V0b3IudjEuU2V0TWFwT3V0cHV0c0gAEjkKDnJlbW92ZV9zaHVmZmxlGAcgASgLMh8ua2lsbi5leGVjdXRvci52MS5SZW1vdmVTaHVmZmxlSAASLwoJYXNrX3VzYWdlGAggASgLMhoua2lsbi5leGVjdXRvci52MS5Bc2tVc2FnZUgAEjMKC3JlbW92ZV9ibG9iGAkgASgLMhwua2lsbi5leGVjdXRvci52MS5SZW1vdmVCbG9iSAASJgoEc3RvcBgKIAEoCzIWLmtpbG4uZXhlY3V0b3IudjEuU3RvcEgAQgYKBGJvZHkiOwoKTGF1bmNoVGFzaxIPCgd0YXNrX2lkGAEgASgEEg4KBnJ1bm5lchgCIAEoCRIMCgRzcGVjGAMgASgJIisKCEtpbGxUYXNrEg8KB3Rhc2tfaWQYASABKAQSDgoGcmVhc29uGAIgASgJIkcKC0xvYWRQcm9ncmFtEgwKBGhhc2gYASABKAkSKgoHcHJvZ3JhbRgCIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCIbCgtEcm9wUHJvZ3JhbRIMCgRoYXNoGAEgASgJIl4KDVNldE1hcE91dHB1dHMSEgoKc2h1ZmZsZV9pZBgBIAEoDRINCgVlcG9jaBgCIAEoDRIqCgdvdXRwdXRzGAMgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIiMKDVJlbW92ZVNodWZmbGUSEgoKc2h1ZmZsZV9pZBgBIAEoDSIYCghBc2tVc2FnZRIMCgRjYWxsGAEgASgNIhgKClJlbW92ZUJsb2ISCgoCaWQYASABKAkiFgoEU3RvcBIOCgZyZWFzb24YASABKAkyXQoNRHJpdmVyU2VydmljZRJMCgZBdHRhY2gSHy5raWxuLmV4ZWN1dG9yLnYxLkV4ZWN1dG9yRnJhbWUaHS5raWxuLmV4ZWN1dG9yLnYxLkRyaXZlckZyYW1lKAEwAWIGcHJvdG8z");
+  fileDesc("Ch9raWxuL2V4ZWN1dG9yL3YxL2V4ZWN1dG9yLnByb3RvEhBraWxuLmV4ZWN1dG9yLnYxIrIBCg1FeGVjdXRvckZyYW1lEhQKDGFja25vd2xlZGdlZBgBIAEoBBIzCghtZXNzYWdlcxgCIAMoCzIhLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JNZXNzYWdlEi4KCWhlYXJ0YmVhdBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuSGVhcnRiZWF0EiYKBWhlbGxvGAQgASgLMhcua2lsbi5leGVjdXRvci52MS5IZWxsbyLBAQoLRHJpdmVyRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAEgASgEEjEKCG1lc3NhZ2VzGAIgAygLMh8ua2lsbi5leGVjdXRvci52MS5Ecml2ZXJNZXNzYWdlEhEKCWhlYXJ0YmVhdBgDIAEoDRIqCgd3ZWxjb21lGAQgASgLMhkua2lsbi5leGVjdXRvci52MS5XZWxjb21lEioKB3JlZnVzYWwYBSABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlJlZnVzYWwi7gEKBUhlbGxvEhYKDmFwcGxpY2F0aW9uX2lkGAEgASgJEhMKC2V4ZWN1dG9yX2lkGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEgwKBGhvc3QYBCABKAkSCwoDcGlkGAUgASgNEg0KBWNvcmVzGAYgASgNEjcKCHZlcnNpb25zGAcgAygLMiUua2lsbi5leGVjdXRvci52MS5IZWxsby5WZXJzaW9uc0VudHJ5Eg8KB3Jlc3VtZXMYCCABKAgaLwoNVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCCgdXZWxjb21lEjEKBGNvbmYYASADKAsyIy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQ29uZkVudHJ5Ei0KB3BsdWdpbnMYAiADKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlBsdWdpblNwZWMSOQoIYmluZGluZ3MYAyADKAsyJy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQmluZGluZ3NFbnRyeRIUCgxibG9iX2FkZHJlc3MYBCABKAkSDwoHcmVzdW1lZBgFIAEoCBorCglDb25mRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1CaW5kaW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiewoKUGx1Z2luU3BlYxIKCgJpZBgBIAEoCRIUCgxwYWNrYWdlX25hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRIOCgZjb25maWcYBCABKAkSKgoHYXJjaGl2ZRgFIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCI2CgdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJIksKB1BheWxvYWQSEAoGaW5saW5lGAEgASgMSAASJgoEYmxvYhgCIAEoCzIWLmtpbG4uZXhlY3V0b3IudjEuQmxvYkgAQgYKBGZyb20iMgoEQmxvYhIPCgdhZGRyZXNzGAEgASgJEgoKAmlkGAIgASgJEg0KBWJ5dGVzGAMgASgEIlgKCUhlYXJ0YmVhdBIOCgZudW1iZXIYASABKA0SDQoFdXNhZ2UYAiABKAkSEQoJcnNzX2J5dGVzGAMgASgEEhkKEWxvb3BfZGVsYXlfbWlsbGlzGAQgASgBIusBCg9FeGVjdXRvck1lc3NhZ2USEAoIc2VxdWVuY2UYASABKAQSKAoFcmVhZHkYAiABKAsyFy5raWxuLmV4ZWN1dG9yLnYxLlJlYWR5SAASMQoKdGFza19lbmRlZBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuVGFza0VuZGVkSAASLgoFdXNhZ2UYBCABKAsyHS5raWxuLmV4ZWN1dG9yLnYxLlVzYWdlQW5zd2VySAASMQoHZmFpbHVyZRgFIAEoCzIeLmtpbG4uZXhlY3V0b3IudjEuU3RhcnRGYWlsdXJlSABCBgoEYm9keSItCgxTdGFydEZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIqwBCgVSZWFkeRINCgVzbG90cxgBIAEoDRIcChRtYXhfaGFzaF9idWlsZF9ieXRlcxgCIAEoBBIPCgdhZGRyZXNzGAMgASgJEjUKB3BsdWdpbnMYBCADKAsyJC5raWxuLmV4ZWN1dG9yLnYxLlJlYWR5LlBsdWdpbnNFbnRyeRouCgxQbHVnaW5zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJWCglUYXNrRW5kZWQSDwoHdGFza19pZBgBIAEoBBIPCgdvdXRjb21lGAIgASgJEicKBGRhdGEYAyABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlBheWxvYWQiKgoLVXNhZ2VBbnN3ZXISDAoEY2FsbBgBIAEoDRINCgV1c2FnZRgCIAEoCSL4AwoNRHJpdmVyTWVzc2FnZRIQCghzZXF1ZW5jZRgBIAEoBBIuCgZsYXVuY2gYAiABKAsyHC5raWxuLmV4ZWN1dG9yLnYxLkxhdW5jaFRhc2tIABIqCgRraWxsGAMgASgLMhoua2lsbi5leGVjdXRvci52MS5LaWxsVGFza0gAEjUKDGxvYWRfcHJvZ3JhbRgEIAEoCzIdLmtpbG4uZXhlY3V0b3IudjEuTG9hZFByb2dyYW1IABI1Cgxkcm9wX3Byb2dyYW0YBSABKAsyHS5raWxuLmV4ZWN1dG9yLnYxLkRyb3BQcm9ncmFtSAASOgoPc2V0X21hcF9vdXRwdXRzGAYgASgLMh8ua2lsbi5leGVjdXRvci52MS5TZXRNYXBPdXRwdXRzSAASOQoOcmVtb3ZlX3NodWZmbGUYByABKAsyHy5raWxuLmV4ZWN1dG9yLnYxLlJlbW92ZVNodWZmbGVIABIvCglhc2tfdXNhZ2UYCCABKAsyGi5raWxuLmV4ZWN1dG9yLnYxLkFza1VzYWdlSAASMwoLcmVtb3ZlX2Jsb2IYCSABKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlJlbW92ZUJsb2JIABImCgRzdG9wGAogASgLMhYua2lsbi5leGVjdXRvci52MS5TdG9wSABCBgoEYm9keSI7CgpMYXVuY2hUYXNrEg8KB3Rhc2tfaWQYASABKAQSDgoGcnVubmVyGAIgASgJEgwKBHNwZWMYAyABKAkiKwoIS2lsbFRhc2sSDwoHdGFza19pZBgBIAEoBBIOCgZyZWFzb24YAiABKAkiRwoLTG9hZFByb2dyYW0SDAoEaGFzaBgBIAEoCRIqCgdwcm9ncmFtGAIgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIhsKC0Ryb3BQcm9ncmFtEgwKBGhhc2gYASABKAkiXgoNU2V0TWFwT3V0cHV0cxISCgpzaHVmZmxlX2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEioKB291dHB1dHMYAyABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlBheWxvYWQiIwoNUmVtb3ZlU2h1ZmZsZRISCgpzaHVmZmxlX2lkGAEgASgNIhgKCEFza1VzYWdlEgwKBGNhbGwYASABKA0iGAoKUmVtb3ZlQmxvYhIKCgJpZBgBIAEoCSIWCgRTdG9wEg4KBnJlYXNvbhgBIAEoCTJdCg1Ecml2ZXJTZXJ2aWNlEkwKBkF0dGFjaBIfLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JGcmFtZRodLmtpbG4uZXhlY3V0b3IudjEuRHJpdmVyRnJhbWUoATABYgZwcm90bzM");
 
 /**
  * @generated from message kiln.executor.v1.ExecutorFrame
@@ -392,6 +392,12 @@ export type ExecutorMessage = Message<"kiln.executor.v1.ExecutorMessage"> & {
      */
     value: UsageAnswer;
     case: "usage";
+  } | {
+    /**
+     * @generated from field: kiln.executor.v1.StartFailure failure = 5;
+     */
+    value: StartFailure;
+    case: "failure";
   } | { case: undefined; value?: undefined };
 };
 
@@ -401,6 +407,30 @@ export type ExecutorMessage = Message<"kiln.executor.v1.ExecutorMessage"> & {
  */
 export const ExecutorMessageSchema: GenMessage<ExecutorMessage> = /*@__PURE__*/
   messageDesc(file_kiln_executor_v1_executor, 9);
+
+/**
+ * Its parts cannot be composed; it ends.
+ *
+ * @generated from message kiln.executor.v1.StartFailure
+ */
+export type StartFailure = Message<"kiln.executor.v1.StartFailure"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message kiln.executor.v1.StartFailure.
+ * Use `create(StartFailureSchema)` to create a new message.
+ */
+export const StartFailureSchema: GenMessage<StartFailure> = /*@__PURE__*/
+  messageDesc(file_kiln_executor_v1_executor, 10);
 
 /**
  * Its parts are composed: it takes tasks from now on.
@@ -438,7 +468,7 @@ export type Ready = Message<"kiln.executor.v1.Ready"> & {
  * Use `create(ReadySchema)` to create a new message.
  */
 export const ReadySchema: GenMessage<Ready> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 10);
+  messageDesc(file_kiln_executor_v1_executor, 11);
 
 /**
  * @generated from message kiln.executor.v1.TaskEnded
@@ -469,7 +499,7 @@ export type TaskEnded = Message<"kiln.executor.v1.TaskEnded"> & {
  * Use `create(TaskEndedSchema)` to create a new message.
  */
 export const TaskEndedSchema: GenMessage<TaskEnded> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 11);
+  messageDesc(file_kiln_executor_v1_executor, 12);
 
 /**
  * @generated from message kiln.executor.v1.UsageAnswer
@@ -493,7 +523,7 @@ export type UsageAnswer = Message<"kiln.executor.v1.UsageAnswer"> & {
  * Use `create(UsageAnswerSchema)` to create a new message.
  */
 export const UsageAnswerSchema: GenMessage<UsageAnswer> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 12);
+  messageDesc(file_kiln_executor_v1_executor, 13);
 
 /**
  * @generated from message kiln.executor.v1.DriverMessage
@@ -569,7 +599,7 @@ export type DriverMessage = Message<"kiln.executor.v1.DriverMessage"> & {
  * Use `create(DriverMessageSchema)` to create a new message.
  */
 export const DriverMessageSchema: GenMessage<DriverMessage> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 13);
+  messageDesc(file_kiln_executor_v1_executor, 14);
 
 /**
  * @generated from message kiln.executor.v1.LaunchTask
@@ -600,7 +630,7 @@ export type LaunchTask = Message<"kiln.executor.v1.LaunchTask"> & {
  * Use `create(LaunchTaskSchema)` to create a new message.
  */
 export const LaunchTaskSchema: GenMessage<LaunchTask> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 14);
+  messageDesc(file_kiln_executor_v1_executor, 15);
 
 /**
  * @generated from message kiln.executor.v1.KillTask
@@ -622,7 +652,7 @@ export type KillTask = Message<"kiln.executor.v1.KillTask"> & {
  * Use `create(KillTaskSchema)` to create a new message.
  */
 export const KillTaskSchema: GenMessage<KillTask> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 15);
+  messageDesc(file_kiln_executor_v1_executor, 16);
 
 /**
  * @generated from message kiln.executor.v1.LoadProgram
@@ -644,7 +674,7 @@ export type LoadProgram = Message<"kiln.executor.v1.LoadProgram"> & {
  * Use `create(LoadProgramSchema)` to create a new message.
  */
 export const LoadProgramSchema: GenMessage<LoadProgram> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 16);
+  messageDesc(file_kiln_executor_v1_executor, 17);
 
 /**
  * @generated from message kiln.executor.v1.DropProgram
@@ -661,7 +691,7 @@ export type DropProgram = Message<"kiln.executor.v1.DropProgram"> & {
  * Use `create(DropProgramSchema)` to create a new message.
  */
 export const DropProgramSchema: GenMessage<DropProgram> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 17);
+  messageDesc(file_kiln_executor_v1_executor, 18);
 
 /**
  * @generated from message kiln.executor.v1.SetMapOutputs
@@ -690,7 +720,7 @@ export type SetMapOutputs = Message<"kiln.executor.v1.SetMapOutputs"> & {
  * Use `create(SetMapOutputsSchema)` to create a new message.
  */
 export const SetMapOutputsSchema: GenMessage<SetMapOutputs> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 18);
+  messageDesc(file_kiln_executor_v1_executor, 19);
 
 /**
  * @generated from message kiln.executor.v1.RemoveShuffle
@@ -707,7 +737,7 @@ export type RemoveShuffle = Message<"kiln.executor.v1.RemoveShuffle"> & {
  * Use `create(RemoveShuffleSchema)` to create a new message.
  */
 export const RemoveShuffleSchema: GenMessage<RemoveShuffle> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 19);
+  messageDesc(file_kiln_executor_v1_executor, 20);
 
 /**
  * @generated from message kiln.executor.v1.AskUsage
@@ -724,7 +754,7 @@ export type AskUsage = Message<"kiln.executor.v1.AskUsage"> & {
  * Use `create(AskUsageSchema)` to create a new message.
  */
 export const AskUsageSchema: GenMessage<AskUsage> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 20);
+  messageDesc(file_kiln_executor_v1_executor, 21);
 
 /**
  * @generated from message kiln.executor.v1.RemoveBlob
@@ -741,7 +771,7 @@ export type RemoveBlob = Message<"kiln.executor.v1.RemoveBlob"> & {
  * Use `create(RemoveBlobSchema)` to create a new message.
  */
 export const RemoveBlobSchema: GenMessage<RemoveBlob> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 21);
+  messageDesc(file_kiln_executor_v1_executor, 22);
 
 /**
  * Ends the executor in an orderly way.
@@ -760,7 +790,7 @@ export type Stop = Message<"kiln.executor.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 22);
+  messageDesc(file_kiln_executor_v1_executor, 23);
 
 /**
  * Served by the driver, called by its executors.

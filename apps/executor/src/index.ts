@@ -1,0 +1,9 @@
+/** An executor process: started by a cluster manager with an ExecutorLaunch in `KILN_EXECUTOR`, it serves one driver until that ends. */
+import { enableCompileCache } from 'node:module';
+
+// Half of the start is compiling JavaScript otherwise.
+enableCompileCache();
+const { runExecutor } = await import('@kiln/host/executor-process');
+process.exitCode = await runExecutor();
+// Whatever a plugin left running must not keep a useless process alive.
+process.exit();

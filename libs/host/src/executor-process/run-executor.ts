@@ -1,0 +1,147 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { errorToData, KilnError } from '@kiln/base';
+import type { ExecutorLaunch } from '@kiln/contracts/cluster-manager';
+import type { BlockTransport } from '@kiln/contracts/executor';
+import type { Logger } from '@kiln/contracts/plugin';
+import type { DriverMessage, Welcome } from '@kiln/rpc/executor';
+import { createLogger } from '../control-thread/logger.ts';
+import { Payloads } from '../executors/payloads.ts';
+import { type ComposedExecutor, composeExecutor } from './compose-executor.ts';
+import { DriverLink } from './driver-link.ts';
+import { takeLaunch } from './launch.ts';
+import { TaskDesk } from './task-desk.ts';
+
+/** How long what was said last may take to reach the driver. */
+const farewellMillis = 1_000;
+
+/** Runs this process as the executor that `KILN_EXECUTOR` describes, until the driver or a signal ends it. Resolves with the exit code. */
+export async function runExecutor(): Promise<number> {
+  // Whoever reads what this process writes may be gone: that must not keep it from cleaning up.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let logger = createLogger();
+  let run: ExecutorRun | undefined;
+  try {
+    const launch = takeLaunch(process.env);
+    logger = createLogger({ executor: launch.executorId });
+    run = new ExecutorRun(launch, logger);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => run?.end(`signal ${signal}`));
+    await run.talk();
+    return 0;
+  } catch (error) {
+    const { code, message, hint, cause } = errorToData(error);
+    logger.error({ code, hint, ...(cause === null ? {} : { cause: cause.message }) }, message);
+    return 1;
+  } finally {
+    await run?.cleanUp();
+  }
+}
+
+/** One executor from its registration to its end. */
+class ExecutorRun {
+  readonly #launch: ExecutorLaunch;
+  readonly #logger: Logger;
+  readonly #link: DriverLink;
+  readonly #transport: BlockTransport | null = null;
+  readonly #payloads: Payloads;
+  #composed: ComposedExecutor | undefined;
+  #desk: TaskDesk | undefined;
+  #composing: Promise<void> | undefined;
+  #stopBeats = () => {};
+  #failure: unknown;
+
+  constructor(launch: ExecutorLaunch, logger: Logger) {
+    this.#launch = launch;
+    this.#logger = logger;
+    this.#payloads = new Payloads(this.#transport);
+    this.#link = new DriverLink({
+      launch,
+      logger,
+      onWelcome: (welcome) => {
+        this.#composing = this.#compose(welcome);
+      },
+      onMessage: (message) => this.#onMessage(message),
+    });
+  }
+
+  async talk(): Promise<void> {
+    const ended = await this.#link.run().catch((error: unknown) => ({ error }));
+    await this.#composing;
+    // What the driver says about it is not the reason.
+    if (this.#failure !== undefined) throw this.#failure;
+    if (ended !== undefined) throw ended.error;
+  }
+
+  end(reason: string): void {
+    this.#logger.info({ reason }, 'the executor ends');
+    void this.#link.close(farewellMillis);
+  }
+
+  async cleanUp(): Promise<void> {
+    this.#stopBeats();
+    await this.#composing;
+    await this.#composed?.stop();
+    await this.#transport?.close();
+  }
+
+  async #compose(welcome: Welcome): Promise<void> {
+    try {
+      const parts = { payloads: this.#payloads, transport: this.#transport, logger: this.#logger };
+      const composed = await composeExecutor(welcome, this.#launch, parts);
+      this.#composed = composed;
+      const { executor, maxDirectResultBytes, maxHashBuildBytes, plugins } = composed;
+      this.#desk = new TaskDesk({
+        executor,
+        payloads: this.#payloads,
+        maxDirectResultBytes,
+        send: (body) => this.#link.send(body),
+      });
+      this.#startBeats(composed);
+      this.#link.send({
+        case: 'ready',
+        value: {
+          slots: executor.slots,
+          maxHashBuildBytes: BigInt(maxHashBuildBytes),
+          address: this.#transport?.address ?? '',
+          plugins: { ...plugins },
+        },
+      });
+    } catch (error) {
+      this.#failure = error;
+      const { code, message } = errorToData(error);
+      this.#link.send({ case: 'failure', value: { code, message } });
+      this.end('its parts cannot be composed');
+    }
+  }
+
+  #onMessage(message: DriverMessage): void {
+    if (message.body.case === 'stop') return this.end(message.body.value.reason);
+    this.#desk?.on(message);
+  }
+
+  #startBeats({ executor, heartbeatMillis, maxHeartbeatFailures }: ComposedExecutor): void {
+    const delay = monitorEventLoopDelay({ resolution: 20 });
+    delay.enable();
+    let number = 0;
+    const beat = () => {
+      this.#link.beat({
+        number: ++number,
+        usage: JSON.stringify(executor.usage()),
+        rssBytes: BigInt(process.memoryUsage.rss()),
+        loopDelayMillis: Math.round(delay.max / 1e6),
+      });
+      delay.reset();
+      if (number - this.#link.answeredHeartbeat > maxHeartbeatFailures) this.#driverIsSilent(maxHeartbeatFailures);
+    };
+    beat();
+    const timer = setInterval(beat, heartbeatMillis);
+    this.#stopBeats = () => {
+      clearInterval(timer);
+      delay.disable();
+    };
+  }
+
+  #driverIsSilent(missed: number): void {
+    this.#failure = new KilnError('KILN_DRIVER_LOST', `The driver answered none of ${missed} heartbeats`);
+    this.end('the driver is silent');
+  }
+}

@@ -1,0 +1,76 @@
+import { executorId, systemClock } from '@kiln/base';
+import type { BlockTransport } from '@kiln/contracts/executor';
+import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
+import { newSecret } from '@kiln/rpc';
+import type { PluginReference } from '../plugin-host/index.ts';
+import type { ExecutorBackend } from './executor-backend.ts';
+import type { ExecutorManager } from './executor-manager.ts';
+import { ExecutorServer } from './executor-server.ts';
+import { driverAddress, executorConf, type LaunchParts, readTls, rpcLimits } from './launches.ts';
+import { Payloads } from './payloads.ts';
+import { pluginSpecs } from './plugin-specs.ts';
+
+export interface ProcessServerOptions {
+  readonly applicationId: string;
+  readonly settings: EngineSettings;
+  readonly plugins: readonly PluginReference[];
+  readonly ownPlugins: readonly PluginReference[];
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly baseDir: string;
+  readonly logger: Logger;
+  readonly transport: BlockTransport | null;
+  readonly manager: ExecutorManager;
+  readonly backend: ExecutorBackend;
+  readonly onMaxHashBuildBytes: (bytes: number) => void;
+}
+
+/** What executor processes of an engine register with. */
+export interface ProcessServer {
+  readonly launch: LaunchParts;
+  fence(id: string, reason: string): void;
+  close(): Promise<void>;
+}
+
+/** Errors: KILN_RPC_LISTEN, KILN_TLS. */
+export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
+  const { applicationId, settings, logger, manager, backend, bindings, transport } = options;
+  const secret = settings.get('spark.authenticate.secret') ?? newSecret();
+  const tls = readTls(settings);
+  const address = driverAddress(settings);
+  const payloads = new Payloads(transport);
+  const server = await ExecutorServer.start(
+    {
+      applicationId,
+      secret,
+      host: address.bind,
+      port: address.port,
+      tls,
+      limits: rpcLimits(settings),
+      conf: executorConf(settings),
+      plugins: await pluginSpecs(options, payloads),
+      bindings,
+      payloads,
+      clock: systemClock,
+      logger,
+    },
+    {
+      onHello: (hello) => manager.hello(hello),
+      onReady: (executor, ready, host) => {
+        options.onMaxHashBuildBytes(Number(ready.maxHashBuildBytes));
+        manager.ready(executor, host, ready.slots);
+      },
+      onHeard: (id) => manager.heard(id),
+      onDisconnected: (id, incarnation) => manager.disconnected(id, incarnation),
+      onRejected: (id, reason) => manager.rejected(id, reason),
+      onResult: (id, result) => backend.report(id, result),
+    },
+  );
+  return {
+    launch: { applicationId, secret, settings, tls, host: address.host, port: server.port },
+    fence: (id, reason) => server.fence(executorId(id), reason),
+    async close() {
+      await server.close();
+      await transport?.close();
+    },
+  };
+}
