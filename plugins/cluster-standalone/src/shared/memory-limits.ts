@@ -1,8 +1,7 @@
-import { parseBytes } from '@kiln/base';
+import { Settings } from '@kiln/base';
 
 /** Spark's: `spark.executor.memoryOverhead` is at least this. */
 const minOverheadBytes = 384 * 2 ** 20;
-const defaultFactor = 0.1;
 
 /** Memory that a process may hold beside `spark.executor.memory` (or `spark.driver.memory`): its own setting, else a tenth, at least 384 MiB. */
 export function overheadBytes(
@@ -10,10 +9,12 @@ export function overheadBytes(
   memoryBytes: number,
   conf: Readonly<Record<string, string>>,
 ): number {
-  const set = conf[`spark.${role}.memoryOverhead`];
-  if (set !== undefined) return parseBytes(set, 'MiB');
-  const factor = Number(conf[`spark.${role}.memoryOverheadFactor`] ?? defaultFactor);
-  return Math.max(minOverheadBytes, Math.ceil(memoryBytes * factor));
+  const { settings } = Settings.from(conf);
+  const [set, factor] =
+    role === 'executor'
+      ? [settings.get('spark.executor.memoryOverhead'), settings.get('spark.executor.memoryOverheadFactor')]
+      : [settings.get('spark.driver.memoryOverhead'), settings.get('spark.driver.memoryOverheadFactor')];
+  return set ?? Math.max(minOverheadBytes, Math.ceil(memoryBytes * factor));
 }
 
 /** Why a process was ended, for who runs the job. */
