@@ -3,10 +3,12 @@ import { processEnvironment } from './environment.ts';
 import { runCli } from './program.ts';
 
 const args = process.argv.slice(2);
-// `kiln ... | head`: nobody reads any more. A job goes on: its files are wanted all the same.
+/** What these do is wanted though nobody reads what they say. */
+const goOnAlone: readonly (string | undefined)[] = ['run', 'submit', 'master', 'worker'];
+// `kiln ... | head`: nobody reads any more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.exit(1);
-  if (args[0] !== 'run') process.exit(0);
+  if (!goOnAlone.includes(args[0])) process.exit(0);
 });
 // Nobody reads what is said about it either.
 process.stderr.on('error', () => {});

@@ -7,6 +7,7 @@ import type { SqlOptions } from './commands/sql.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-code.ts';
 import { reporting } from './report/reporting.ts';
+import { declareStandalone } from './standalone/declare.ts';
 import { declareSubmit } from './submit/declare.ts';
 
 const examples = `
@@ -104,6 +105,21 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
       const { explainCommand } = await import('./commands/explain.ts');
       await perform(options.verbose, () => explainCommand(environment, file, { ...defaults, ...options }));
     });
+
+  declareStandalone(program, collectConf, positiveInteger, {
+    master: async (flags) => {
+      const { masterCommand } = await import('./commands/master.ts');
+      await perform(flags.verbose, () => masterCommand(environment, { ...defaults, ...flags }));
+    },
+    worker: async (master, flags) => {
+      const { workerCommand } = await import('./commands/worker.ts');
+      await perform(flags.verbose, () => workerCommand(environment, master, { ...defaults, ...flags }));
+    },
+    status: async (flags) => {
+      const { clusterStatusCommand } = await import('./commands/cluster.ts');
+      await perform(flags.verbose, () => clusterStatusCommand(environment, { ...defaults, ...flags }));
+    },
+  });
 
   program
     .command('history')

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type Clock, KilnError, systemClock } from '@kiln/base';
 import type { Logger } from '@kiln/contracts/plugin';
 import { type RpcLimits, type RpcServer, type ServerTls, serve } from '@kiln/rpc';
@@ -14,7 +15,7 @@ import { masterService, type Reign } from './service.ts';
 import { Sessions } from './sessions.ts';
 
 export interface MasterConfig {
-  /** Address to listen at. */
+  /** Name or address of this machine under which others reach it; the master listens there. `0.0.0.0`: everywhere, under the machine's name. */
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -27,12 +28,14 @@ export interface MasterConfig {
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Another master reigns; this one waits. */
-  readonly onStandby?: (reigning: string) => void;
+  readonly onStandby?: (reigning: string, url: string) => void;
   /** This one reigns: at once, or after the one before it. */
-  readonly onReign?: () => void;
+  readonly onReign?: (url: string) => void;
 }
 
 const tickMillis = 1000;
+
+const reachableHost = (host: string): string => (host === '0.0.0.0' || host === '::' ? hostname() : host);
 
 /** The process of a master around its core: its port, its turn among several, its state on disk. */
 export class Master {
@@ -55,7 +58,7 @@ export class Master {
     this.#clock = config.clock ?? systemClock;
     this.#server = server;
     this.#sessions = new Sessions(config.logger);
-    this.url = masterUrl([{ host: config.host, port: server.port }]);
+    this.url = masterUrl([{ host: reachableHost(config.host), port: server.port }]);
     const { promise, ...end } = Promise.withResolvers<void>();
     this.ended = promise;
     promise.catch(() => {});
@@ -69,7 +72,7 @@ export class Master {
       leaseMillis: config.recovery.leaseMillis,
       clock: this.#clock,
       logger: config.logger,
-      onStandby: (reigning) => config.onStandby?.(reigning),
+      onStandby: (reigning) => config.onStandby?.(reigning, this.url),
     });
   }
 
@@ -133,7 +136,7 @@ export class Master {
     this.#reign = { term, heartbeatMillis, core, actor, sessions: this.#sessions };
     this.#tick(this.#reign);
     logger.debug({ term }, 'reigns');
-    this.#config.onReign?.();
+    this.#config.onReign?.(this.url);
   }
 
   async #save(store: StateStore, snapshot: Parameters<StateStore['save']>[0]): Promise<void> {
