@@ -7,10 +7,11 @@ import { type BlockTransport, type Executor, ExecutorFactory } from '@kiln/contr
 import { MemoryManager } from '@kiln/contracts/memory';
 import type { Logger } from '@kiln/contracts/plugin';
 import { removeFilesOf } from '@kiln/launcher';
-import type { PluginSpec, Welcome } from '@kiln/rpc/executor';
+import type { FileSpec, PluginSpec, Welcome } from '@kiln/rpc/executor';
 import { type Composition, composeEngine } from '../composition/index.ts';
 import { builtinPlugins } from '../control-thread/builtin-plugins.ts';
 import type { Payloads } from '../executors/payloads.ts';
+import { FilesFolder, filesVariable } from '../files/files-folder.ts';
 import { findPlugins, loadPlugins, type PluginReference, unpackPlugin } from '../plugin-host/index.ts';
 
 /** An executor with all its parts. */
@@ -39,6 +40,7 @@ export async function composeExecutor(
     settings.get('spark.local.dir')[0] ?? tmpdir(),
     `kiln-${process.pid}-${randomBytes(8).toString('hex')}`,
   );
+  await placeFiles(welcome.files, folder, parts.payloads);
   const plugins = await pluginsOf(welcome.plugins, folder, parts.payloads);
   const ids = new Set(plugins.map(({ plugin }) => plugin.id));
   const bindings = Object.entries(welcome.bindings).filter(([, id]) => ids.has(id) || id === 'engine');
@@ -67,6 +69,13 @@ export async function composeExecutor(
       await removeFilesOf(process.pid, settings.get('spark.local.dir'));
     },
   };
+}
+
+/** The files of the application, where functions of users look for them. */
+async function placeFiles(files: readonly FileSpec[], folder: string, payloads: Payloads): Promise<void> {
+  const received = files.map(async ({ name, content }) => ({ name, bytes: await payloads.unpack(content) }));
+  const placed = await FilesFolder.write(folder, await Promise.all(received));
+  if (placed !== null) process.env[filesVariable] = placed.path;
 }
 
 /** Kiln's own from this installation, others from their archives. */

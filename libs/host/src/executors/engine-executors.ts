@@ -4,6 +4,7 @@ import { type BlockTransport, ExecutorFactory } from '@kiln/contracts/executor';
 import { MemoryManager } from '@kiln/contracts/memory';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import type { Composition } from '../composition/index.ts';
+import { FilesFolder, filesVariable } from '../files/files-folder.ts';
 import type { PluginReference } from '../plugin-host/index.ts';
 import { ExecutorBackend } from './executor-backend.ts';
 import { type ExecutorHooks, ExecutorManager } from './executor-manager.ts';
@@ -33,6 +34,7 @@ export class EngineExecutors {
   #manager: ExecutorManager | undefined;
   #server: ProcessServer | undefined;
   #launch: LaunchParts | undefined;
+  #files: Promise<FilesFolder | null> | undefined;
   #maxHashBuildBytes = Number.MAX_SAFE_INTEGER;
 
   constructor(options: EngineExecutorsOptions) {
@@ -74,6 +76,7 @@ export class EngineExecutors {
         const limits = { totalBytes: resources.memoryBytes, slots: resources.cores };
         this.#hashBuildsUpTo(composition.get(MemoryManager).policy(limits).maxHashBuildBytes);
         const { cores: slots, memoryBytes } = resources;
+        await this.#linkFiles(settings);
         return composition.get(ExecutorFactory).create({ id, slots, memoryBytes, transport: null });
       },
       onLost: (id, reason) => this.#server?.fence(id, reason),
@@ -98,6 +101,14 @@ export class EngineExecutors {
   async stop(): Promise<void> {
     await this.#manager?.stop();
     await this.#server?.close();
+    await (await this.#files?.catch(() => null))?.remove();
+  }
+
+  /** Executors here share one folder, which the thread's environment names to the threads that it starts. */
+  async #linkFiles(settings: EngineSettings): Promise<void> {
+    this.#files ??= FilesFolder.link(settings);
+    const folder = await this.#files;
+    if (folder !== null) process.env[filesVariable] = folder.path;
   }
 
   #hashBuildsUpTo(bytes: number): void {

@@ -6,6 +6,7 @@ import {
   type DriverFrameSchema,
   DriverService,
   type ExecutorFrame,
+  type FileSpecSchema,
   type Hello,
   type MessageInitShape,
   type PluginSpec,
@@ -43,6 +44,7 @@ export interface ExecutorServerOptions {
   readonly conf: Readonly<Record<string, string>>;
   readonly plugins: readonly PluginSpec[];
   readonly bindings: Readonly<Record<string, string>>;
+  readonly files: readonly MessageInitShape<typeof FileSpecSchema>[];
   readonly payloads: Payloads;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -209,9 +211,9 @@ export class ExecutorServer {
   }
 
   #welcome(hello: Hello): MessageInitShape<typeof WelcomeSchema> {
-    const { conf, plugins, bindings, payloads } = this.#options;
+    const { conf, plugins, bindings, files, payloads } = this.#options;
     if (hello.resumes) return { resumed: true };
-    return { conf, plugins: [...plugins], bindings, blobAddress: payloads.address };
+    return { conf, plugins: [...plugins], bindings, files: [...files], blobAddress: payloads.address };
   }
 }
 

@@ -2,6 +2,7 @@ import { executorId, systemClock } from '@kiln/base';
 import type { BlockTransport } from '@kiln/contracts/executor';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import { newSecret } from '@kiln/rpc';
+import { readApplicationFiles } from '../files/application-files.ts';
 import type { PluginReference } from '../plugin-host/index.ts';
 import type { ExecutorBackend } from './executor-backend.ts';
 import type { ExecutorManager } from './executor-manager.ts';
@@ -31,13 +32,16 @@ export interface ProcessServer {
   close(): Promise<void>;
 }
 
-/** Errors: KILN_RPC_LISTEN, KILN_TLS. */
+/** Errors: KILN_RPC_LISTEN, KILN_TLS, KILN_FILES. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
   const { applicationId, settings, logger, manager, backend, bindings, transport } = options;
   const secret = settings.get('spark.authenticate.secret') ?? newSecret();
   const tls = readTls(settings);
   const address = driverAddress(settings);
   const payloads = new Payloads(transport);
+  const files = (await readApplicationFiles(settings)).map(({ name, hash, bytes }) => {
+    return { name, content: payloads.pack(`file/${hash}`, bytes) };
+  });
   const server = await ExecutorServer.start(
     {
       applicationId,
@@ -49,6 +53,7 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
       conf: executorConf(settings),
       plugins: await pluginSpecs(options, payloads),
       bindings,
+      files,
       payloads,
       clock: systemClock,
       logger,
