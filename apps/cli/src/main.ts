@@ -13,6 +13,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Nobody reads what is said about it either.
 process.stderr.on('error', () => {});
 
+if (['run', 'submit', 'sql', 'explain'].includes(args[0] ?? '')) {
+  // Whoever starts Kiln by this command reads it; programs read the structured log.
+  process.env['KILN_LOG_FORMAT'] ??= 'text';
+  // Of what is no error the progress tells what matters.
+  process.env['KILN_LOG'] ??= args.includes('--verbose') ? 'warn' : 'error';
+}
+
 const exitCode = await runCli(args, processEnvironment());
 // What is in the pipes goes out first; then nothing that an engine left may hold the process.
 await Promise.all(

@@ -18,7 +18,7 @@ export const catalogue = {
   'spark.extraListeners': list('', 'Listeners to add (use plugins instead).', unused),
   'spark.jars': list('', 'JVM archives; nothing of Kiln runs on a JVM.', unused),
   'spark.submit.deployMode': choice(['client', 'cluster'], 'client', 'Where the driver of `kiln submit` runs: here, or on a machine of the cluster.'),
-  'spark.files': list('', 'Files that `kiln submit --files` gives to the application.'),
+  'spark.files': list('', 'Files that travel to all executors: in the folder `process.env.KILN_FILES` there, `session.file(name)` here.'),
   'spark.yarn.queue': text('default', 'Queue of YARN.', unused),
   'spark.hadoop.*': text(null, 'Settings of Hadoop file systems; Kiln has file systems of its own.', unused),
   'spark.hadoop.net.topology.table.file.name': text(null, 'File with lines `host rack`, for the locality level of racks.'),
