@@ -9,6 +9,7 @@ const figures: readonly { readonly name: string; readonly figure: TaskFigure; re
   { name: 'deserialization', figure: 'deserializeNanos' },
   { name: 'run', figure: 'executorRunNanos', always: true },
   { name: 'CPU', figure: 'executorCpuNanos', always: true },
+  { name: 'garbage collection', figure: 'gcNanos' },
   { name: 'input', figure: 'inputBytes' },
   { name: 'input rows', figure: 'inputRows' },
   { name: 'shuffle read', figure: 'shuffleReadBytes' },

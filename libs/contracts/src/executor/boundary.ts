@@ -104,6 +104,8 @@ export interface TaskMetrics {
   readonly shuffleWriteRows: number;
   readonly shuffleWriteNanos: number;
   readonly resultBytes: number;
+  /** Collecting garbage of JavaScript; not from native tasks. */
+  readonly gcNanos?: number;
 }
 
 export interface ExecutorUsage {

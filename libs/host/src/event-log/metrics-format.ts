@@ -10,6 +10,7 @@ export const metrics = z
   .object({
     executorRunNanos: nanos('From the start of the task on its executor to its end.'),
     executorCpuNanos: nanos('Processor time of it.'),
+    gcNanos: nanos('Collecting garbage of JavaScript, of tasks that run functions of users.'),
     deserializeNanos: nanos('Making the task from its program.'),
     peakExecutionMemory: bytes('Most memory that its operators held.'),
     memoryBytesSpilled: bytes('What was spilled, as it was in memory.'),
