@@ -19,7 +19,7 @@ Examples:
   $ kiln explain job.yaml --step late                 see what a step would do
   $ kiln sql "select 1 + 1 as two"                    run a query
   $ kiln sql -f query.sql --format csv > rows.csv     keep its rows
-  $ kiln history show /tmp/spark-events/<id>.jsonl.zst see what an application did
+  $ kiln history show /tmp/spark-events/*             see what applications did
 
 A job file names sources, steps in SQL or TypeScript, and outputs; an example is
 in apps/examples/quickstart. Results go to standard output, everything else to
