@@ -21,7 +21,7 @@ function succeeded(events: readonly EngineEvent[], { stageId }: StageInfo): read
 
 function stageLine(stage: StageInfo, number: ReadonlyMap<number, number>, tasks: readonly Ended[]): string {
   const parents = stage.parents.map((parent) => number.get(parent));
-  const sum = (of: keyof TaskMetrics) => tasks.reduce((total, task) => total + task.metrics[of], 0);
+  const sum = (of: keyof TaskMetrics) => tasks.reduce((total, task) => total + (task.metrics[of] ?? 0), 0);
   const rows: readonly (readonly [string, number])[] = [
     ['scans', sum('inputRows')],
     ['reads', sum('shuffleReadRows')],

@@ -58,6 +58,7 @@ beforeEach(async () => {
       limits: {},
       conf: { a: 'b' },
       plugins: [],
+      files: [],
       bindings: {},
       payloads: new Payloads(null),
       clock: systemClock,
