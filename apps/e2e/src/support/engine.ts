@@ -68,7 +68,7 @@ export class TestEngine {
 /** `splits * chunks * 10` numbers, `delay` ms for every ten. */
 export function slowNumbers(
   session: Session,
-  options: { splits: number; chunks: number; delay: number; failing?: number; failures?: number },
+  options: { splits: number; chunks: number; delay: number; failing?: number; failures?: number; hold?: number },
 ) {
   return session.read.format('slow').options(options).load('numbers') as DataFrame<{ n: number }>;
 }

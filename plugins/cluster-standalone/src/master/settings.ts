@@ -8,7 +8,8 @@ export function masterOptions(settings: EngineSettings): MasterOptions {
   const workerTimeoutMillis = settings.get('spark.worker.timeout') * 1000;
   return {
     workerTimeoutMillis,
-    reconnectMillis: settings.get('kiln.deploy.reconnectTimeout'),
+    workerReconnectMillis: settings.get('kiln.deploy.workerReconnectTimeout'),
+    applicationReconnectMillis: settings.get('kiln.deploy.applicationReconnectTimeout'),
     recoveryTimeoutMillis: settings.get('spark.deploy.recoveryTimeout') ?? workerTimeoutMillis,
     spreadOutApps: settings.get('spark.deploy.spreadOutApps'),
     spreadOutDrivers: settings.get('spark.deploy.spreadOutDrivers'),

@@ -96,7 +96,7 @@ export class ApplicationSession {
         if (this.#isHopeless(error, clock.now() - begin)) return this.#registered.reject(error);
         if (!this.#hasWarned) {
           const text = `no master answers yet; it is tried for ${patienceMillis / 1000} s`;
-          logger.warn({ error }, this.#wasWelcome ? lostText : text);
+          logger.warn({ reason: messageOf(error) }, this.#wasWelcome ? lostText : text);
         }
         this.#hasWarned = true;
       }
@@ -140,5 +140,7 @@ export class ApplicationSession {
     this.#outbox?.push(create(ApplicationFrameSchema, { body }));
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const lostText = 'the master is gone; the application goes on with the executors it has, and looks for a master';

@@ -74,7 +74,7 @@ export class Applications {
     const application = this.#context.applications.get(id);
     if (application?.status !== 'connected') return;
     application.status = 'disconnected';
-    application.deadline = this.#context.now + this.#context.options.reconnectMillis;
+    application.deadline = this.#context.now + this.#context.options.applicationReconnectMillis;
     this.#context.note(`application ${id} has lost its connection`, 'warn');
   }
 

@@ -65,7 +65,7 @@ describe('a driver', () => {
   });
 
   it('of a lost worker goes elsewhere if it is supervised; what its worker says later does not count', () => {
-    const master = new ScriptedMaster();
+    const master = new ScriptedMaster({ workerReconnectMillis: 10_000 });
     master.worker('w1', 4);
     master.submit('d1', { supervise: true });
     master.submit('d2');

@@ -2,8 +2,10 @@
 export interface MasterOptions {
   /** `spark.worker.timeout`: a worker that is silent for so long is lost. */
   readonly workerTimeoutMillis: number;
-  /** How long a worker or an application whose connection broke may take to come back. */
-  readonly reconnectMillis: number;
+  /** `kiln.deploy.workerReconnectTimeout`: how long a worker whose connection broke may take to come back. */
+  readonly workerReconnectMillis: number;
+  /** `kiln.deploy.applicationReconnectTimeout`: the same of an application. */
+  readonly applicationReconnectMillis: number;
   /** `spark.deploy.recoveryTimeout`: how long a master that took over waits for those that its predecessor knew. */
   readonly recoveryTimeoutMillis: number;
   /** `spark.deploy.spreadOutApps`: executors go over many workers, or fill one after the other. */
@@ -23,7 +25,8 @@ export interface MasterOptions {
 
 export const defaultMasterOptions: MasterOptions = {
   workerTimeoutMillis: 60_000,
-  reconnectMillis: 10_000,
+  workerReconnectMillis: 4_000,
+  applicationReconnectMillis: 15_000,
   recoveryTimeoutMillis: 60_000,
   spreadOutApps: true,
   spreadOutDrivers: true,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { report, ScriptedMaster } from './test-support/scripted-master.ts';
 
 const twoWorkers = () => {
-  const master = new ScriptedMaster({ reconnectMillis: 10_000 });
+  const master = new ScriptedMaster({ workerReconnectMillis: 10_000, applicationReconnectMillis: 10_000 });
   master.worker('w1', 2);
   master.application('a', { total: 2 });
   master.runs('w1', 'a/0');

@@ -35,7 +35,8 @@ export class Workers {
     this.heartbeat(worker.id);
     this.#compare(worker, registration);
     const { cores, memoryBytes } = worker.resources;
-    this.#context.note(`worker ${worker.id} registered: ${cores} cores, ${Math.floor(memoryBytes / 2 ** 20)} MiB`);
+    const gives = `${cores} core${cores === 1 ? '' : 's'}, ${Math.floor(memoryBytes / 2 ** 20)} MiB`;
+    this.#context.note(`worker ${worker.id} registered: ${gives}`);
     this.#context.persist();
     this.#context.dirty = true;
   }
@@ -57,7 +58,7 @@ export class Workers {
     const worker = this.#context.workers.get(id);
     if (worker?.status !== 'alive' && worker?.status !== 'stopping') return;
     worker.status = 'disconnected';
-    worker.deadline = Math.min(worker.deadline, this.#context.now + this.#context.options.reconnectMillis);
+    worker.deadline = Math.min(worker.deadline, this.#context.now + this.#context.options.workerReconnectMillis);
     this.#context.note(`worker ${id} has lost its connection`, 'warn');
     this.#context.dirty = true;
   }
