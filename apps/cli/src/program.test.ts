@@ -52,6 +52,13 @@ describe('kiln', () => {
     [['run', '/no/such.yaml'], 'there is no such file'],
     [['run', jobFile, '--set', 'engine.mastre=x'], 'Did you mean "master"?'],
     [['explain', jobFile, '--step', 'lade'], 'Did you mean "late"?'],
+    [['master', '--port', '70000'], 'It is not a port.'],
+    [['worker'], "missing required argument 'master'"],
+    [['worker', 'spark://host:7077'], "'spark://host:7077' is not the URL of a cluster"],
+    [['worker', 'kiln://host', '--cores', '0'], 'It is not a whole number above 0.'],
+    [['worker', 'kiln://host', '--secret-file', '/no/such'], "The cluster's secret is missing"],
+    [['cluster', 'status', '--master', 'local[2]'], "'local[2]' is not the URL of a cluster"],
+    [['master', '--conf', 'spark.deploy.recoveryMode=FILESYSTEM'], 'needs a directory'],
     [['submit'], 'kiln submit needs an application: a job file or a module'],
     [['submit', '--executor-mem', '2g', 'app.ts'], 'Did you mean --executor-memory?'],
     [

@@ -55,6 +55,11 @@ export type ClusterEvent =
       readonly causedByApp: boolean;
       readonly preempted: boolean;
     }
+  /**
+   * Why no executor comes; `null`: the reason is gone. `queued`: others have the room now, and who waits for it waits without a limit;
+   * otherwise jobs wait for their grace only, and fail with this reason.
+   */
+  | { readonly type: 'waiting'; readonly reason: string | null; readonly queued: boolean }
   /** No executors will come any more: the application is over when none is left. */
   | { readonly type: 'failed'; readonly error: ErrorData };
 

@@ -137,6 +137,7 @@ export class ExecutorManager {
       case 'exited':
         this.#step({ ...event, id: event.executorId });
         return;
+      case 'waiting':
       case 'failed':
         this.#step(event);
     }

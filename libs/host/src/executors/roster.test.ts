@@ -22,6 +22,45 @@ function join(id: typeof a, incarnation = 'p1', now = 0): void {
   expect(step({ type: 'ready', id }, now)).toEqual([{ type: 'added', id }]);
 }
 
+describe('jobs without executors', () => {
+  it('fail after their grace, with the reason of the cluster manager', () => {
+    step({ type: 'jobs', active: 1 }, 0);
+    step({ type: 'waiting', reason: 'an executor of 4 cores fits on no worker', queued: false }, 100);
+    expect(step({ type: 'tick' }, 499)).toEqual([]);
+    expect(step({ type: 'tick' }, 500)).toEqual([
+      {
+        type: 'hopeless',
+        reason: 'no executor came within 500 ms: an executor of 4 cores fits on no worker',
+        error: null,
+      },
+    ]);
+  });
+
+  it('wait without a limit in the queue of a cluster, and for their grace when they are out of it', () => {
+    step({ type: 'jobs', active: 1 }, 0);
+    step({ type: 'waiting', reason: 'all workers are busy', queued: true }, 100);
+    expect(step({ type: 'tick' }, 100_000)).toEqual([]);
+    step({ type: 'waiting', reason: 'no worker has registered', queued: false }, 100_000);
+    expect(step({ type: 'tick' }, 100_499)).toEqual([]);
+    expect(step({ type: 'tick' }, 100_500)).toHaveLength(1);
+  });
+
+  it('in a queue fail all the same when the cluster manager gives up', () => {
+    step({ type: 'jobs', active: 1 }, 0);
+    step({ type: 'waiting', reason: 'all workers are busy', queued: true }, 100);
+    const error = {
+      code: 'X',
+      message: 'ended by an administrator',
+      hint: null,
+      concerns: {},
+      position: null,
+      cause: null,
+      stack: null,
+    };
+    expect(step({ type: 'failed', error }, 200)).toMatchObject([{ type: 'hopeless', reason: error.message }]);
+  });
+});
+
 describe('an executor', () => {
   it('is added when it is ready, once, also when the cluster manager is slower than its process', () => {
     expect(step({ type: 'hello', id: a, incarnation: 'p1', resumes: false })).toEqual([

@@ -22,6 +22,8 @@ export type RosterEvent =
   | { readonly type: 'rejected'; readonly id: ExecutorId; readonly reason: string }
   /** The cluster manager says that it is gone. */
   | { readonly type: 'exited'; readonly id: ExecutorId; readonly reason: string; readonly causedByApp: boolean }
+  /** The cluster manager says why none comes. */
+  | { readonly type: 'waiting'; readonly reason: string | null; readonly queued: boolean }
   /** No executors will come any more. */
   | { readonly type: 'failed'; readonly error: ErrorData }
   /** Jobs that run. */
@@ -68,6 +70,9 @@ export class Roster {
   /** Since when jobs wait without any executor. */
   #waitingSince: number | null = null;
   #lastLoss: string | null = null;
+  /** What the cluster manager said last of why none comes. */
+  #waitReason: string | null = null;
+  #isQueued = false;
   #failure: ErrorData | null = null;
 
   constructor(options: RosterOptions) {
@@ -117,6 +122,10 @@ export class Roster {
         return this.#lose(event.id, event.reason, true, false);
       case 'exited':
         return this.#lose(event.id, event.reason, event.causedByApp, false);
+      case 'waiting':
+        this.#waitReason = event.reason;
+        this.#isQueued = event.queued && event.reason !== null;
+        return [];
       case 'failed':
         this.#failure = event.error;
         return [];
@@ -179,15 +188,16 @@ export class Roster {
 
   #watchJobs(now: number, actions: RosterAction[]): void {
     const waits = this.#jobs > 0 && this.used.length === 0;
-    if (!waits) {
+    if (!waits || (this.#isQueued && this.#failure === null)) {
       this.#waitingSince = null;
       return;
     }
     this.#waitingSince ??= now;
     const { graceMillis } = this.#options;
     if (this.#failure === null && now - this.#waitingSince < graceMillis) return;
+    const why = this.#waitReason === null ? '' : `: ${this.#waitReason}`;
     const last = this.#lastLoss === null ? '' : `; lost last: ${this.#lastLoss}`;
-    const reason = this.#failure?.message ?? `no executor came within ${graceMillis} ms${last}`;
+    const reason = this.#failure?.message ?? `no executor came within ${graceMillis} ms${why}${last}`;
     // Jobs that come later are told anew.
     this.#waitingSince = null;
     this.#jobs = 0;

@@ -21,6 +21,8 @@ export interface ApplicationSessionOptions {
   /** JSON of an ExecutorLaunch, and the memory beside it. */
   readonly template: () => { readonly launch: string; readonly overheadBytes: number };
   readonly onMessage: (message: ApplicationMessage) => void;
+  /** A master has accepted the application, or is gone. */
+  readonly onConnected: (isConnected: boolean) => void;
   /** Without any master for so long at the start the application gives up. */
   readonly patienceMillis: number;
   readonly clock: Clock;
@@ -89,6 +91,7 @@ export class ApplicationSession {
             this.#wasWelcome = true;
             this.#hasWarned = false;
             this.#registered.resolve();
+            this.#options.onConnected(true);
           }),
         );
       } catch (error) {
@@ -132,6 +135,7 @@ export class ApplicationSession {
     } finally {
       outbox.close();
       if (this.#outbox === outbox) this.#outbox = undefined;
+      this.#options.onConnected(false);
     }
     throw new KilnError('KILN_MASTER_GONE', 'The master closed the connection');
   }

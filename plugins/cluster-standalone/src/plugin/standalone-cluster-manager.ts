@@ -91,6 +91,12 @@ export class StandaloneClusterManager implements ClusterManager {
         overheadBytes: overheadBytes('executor', memoryBytes, conf),
       }),
       onMessage: (message) => this.#onMessage(message),
+      onConnected: (isConnected) => {
+        if (this.#isStopped) return;
+        // Without a master the place in its queue is worth nothing.
+        const reason = isConnected ? null : 'no master of the cluster answers';
+        this.#events.emit('event', { type: 'waiting', reason, queued: false });
+      },
       patienceMillis,
       clock: systemClock,
       logger,
@@ -120,6 +126,7 @@ export class StandaloneClusterManager implements ClusterManager {
       case 'waiting':
         if (message.reason !== null)
           this.#env.logger.warn({}, `the application has no executors and waits: ${message.reason}`);
+        this.#events.emit('event', message);
         return;
       case 'ended': {
         const error = new KilnError('KILN_APPLICATION_ENDED', `The cluster ended the application: ${message.reason}`, {

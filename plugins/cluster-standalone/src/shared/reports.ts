@@ -88,8 +88,8 @@ export type ApplicationMessage =
       readonly reason: string;
       readonly causedByApp: boolean;
     }
-  /** Why it has no executors; `null`: it has, or wants none. */
-  | { readonly type: 'waiting'; readonly reason: string | null }
+  /** Why it has no executors; `null`: it has, or wants none. `queued`: others have the room now. */
+  | { readonly type: 'waiting'; readonly reason: string | null; readonly queued: boolean }
   /** It gets none any more. */
   | { readonly type: 'ended'; readonly outcome: ApplicationOutcome; readonly reason: string };
 

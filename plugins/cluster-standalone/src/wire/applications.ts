@@ -104,7 +104,9 @@ export function toNews(message: ApplicationMessage): ApplicationNews {
       return create(ApplicationNewsSchema, { body: { case: 'exited', value: { executorId, reason, causedByApp } } });
     }
     case 'waiting':
-      return create(ApplicationNewsSchema, { body: { case: 'waiting', value: unlessNull('reason', message.reason) } });
+      return create(ApplicationNewsSchema, {
+        body: { case: 'waiting', value: { ...unlessNull('reason', message.reason), queued: message.queued } },
+      });
     case 'ended': {
       const { outcome, reason } = message;
       return create(ApplicationNewsSchema, {
@@ -124,7 +126,7 @@ export function fromNews({ body }: ApplicationNews): ApplicationMessage | undefi
       return { type: 'exited', executorId: id<ExecutorId>(executorId, 'executor'), reason, causedByApp };
     }
     case 'waiting':
-      return { type: 'waiting', reason: orNull(body.value.reason) };
+      return { type: 'waiting', reason: orNull(body.value.reason), queued: body.value.queued };
     case 'ended':
       return { type: 'ended', outcome: fromOutcome(body.value.outcome), reason: body.value.reason };
     default:

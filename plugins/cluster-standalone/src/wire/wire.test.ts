@@ -102,7 +102,7 @@ const news: fc.Arbitrary<ApplicationMessage> = fc.oneof(
     reason: texts,
     causedByApp: fc.boolean(),
   }),
-  fc.record({ type: fc.constant('waiting' as const), reason: fc.option(texts) }),
+  fc.record({ type: fc.constant('waiting' as const), reason: fc.option(texts), queued: fc.boolean() }),
   fc.record({ type: fc.constant('ended' as const), outcome: outcomes, reason: texts }),
 );
 const driverStates = fc.constantFrom<DriverStatus['state'][]>(

@@ -13,10 +13,10 @@ export function schedule(context: MasterContext, executors: Executors, drivers: 
       if (application.status === 'connected') scheduleExecutors(context, executors, application);
   }
   for (const application of context.applications.values()) {
-    const waiting = whyWaiting(context, application);
-    if (waiting === application.waiting) continue;
-    application.waiting = waiting;
-    context.tell(application, { type: 'waiting', reason: waiting });
+    const { reason, queued } = whyWaiting(context, application);
+    if (reason === application.waiting) continue;
+    application.waiting = reason;
+    context.tell(application, { type: 'waiting', reason, queued });
   }
 }
 
@@ -61,24 +61,33 @@ function scheduleExecutors(context: MasterContext, executors: Executors, applica
   }
 }
 
-/** In words for its user; `null` when it has executors or wants none. */
-function whyWaiting(context: MasterContext, application: ApplicationState): string | null {
+interface Waiting {
+  /** In words for its user; `null`: it has executors, or wants none. */
+  readonly reason: string | null;
+  readonly queued: boolean;
+}
+
+function whyWaiting(context: MasterContext, application: ApplicationState): Waiting {
   const { wants } = application;
-  if (application.executors.size > 0 || wants.total <= 0) return null;
-  if (context.recoveringUntil > 0) return 'the master was restarted and waits for the workers it knew before';
+  if (application.executors.size > 0 || wants.total <= 0) return { reason: null, queued: false };
+  if (context.recoveringUntil > 0)
+    return { reason: 'the master was restarted and waits for the workers it knew before', queued: true };
   const need = { cores: wants.cores ?? 1, memoryBytes: wants.memoryBytes };
-  if (application.maxCores < need.cores)
-    return `it may have ${application.maxCores} cores (spark.cores.max), and each executor wants ${need.cores} (spark.executor.cores)`;
-  const workers = alive(context);
-  if (workers.length === 0) return 'no worker has registered with the master';
-  const fits = workers.filter(({ resources }) => holds(resources, need));
-  const count = `${workers.length} worker${workers.length === 1 ? '' : 's'}`;
-  if (fits.length === 0) {
-    const cores = Math.max(...workers.map(({ resources }) => resources.cores));
-    const memoryBytes = Math.max(...workers.map(({ resources }) => resources.memoryBytes));
-    return `an executor of ${describe(need)} fits on none of ${count}; the most a worker has: ${describe({ cores, memoryBytes })}`;
+  if (application.maxCores < need.cores) {
+    const limit = `it may have ${application.maxCores} cores (spark.cores.max)`;
+    return { reason: `${limit}, and each executor wants ${need.cores} (spark.executor.cores)`, queued: false };
   }
-  return `all workers are busy: none of ${count} has ${describe(need)} free`;
+  const workers = alive(context);
+  if (workers.length === 0) return { reason: 'no worker has registered with the master', queued: false };
+  const count = `${workers.length} worker${workers.length === 1 ? '' : 's'}`;
+  if (workers.some(({ resources }) => holds(resources, need)))
+    return { reason: `all workers are busy: none of ${count} has ${describe(need)} free`, queued: true };
+  const most = {
+    cores: Math.max(...workers.map(({ resources }) => resources.cores)),
+    memoryBytes: Math.max(...workers.map(({ resources }) => resources.memoryBytes)),
+  };
+  const fits = `an executor of ${describe(need)} fits on none of ${count}`;
+  return { reason: `${fits}; the most a worker has: ${describe(most)}`, queued: false };
 }
 
 function alive(context: MasterContext): WorkerState[] {
