@@ -30,7 +30,11 @@ export interface ClusterManager {
   readonly maxTaskFailures: number | null;
 }
 
+/** As a total of executors: as many as there is room for. */
+export const unlimitedExecutors = 2_147_483_647;
+
 export interface ExecutorRequest {
+  /** {@link unlimitedExecutors}: no number is asked for. */
   readonly total: number;
   readonly resources: ExecutorResources;
   /** Hosts that hold input, with the number of tasks that would like them. */

@@ -1,3 +1,3 @@
-export type * from './cluster-manager.ts';
+export * from './cluster-manager.ts';
 export type * from './driver-description.ts';
 export * from './executor-launch.ts';

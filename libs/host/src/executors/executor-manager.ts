@@ -1,5 +1,10 @@
 import { type Clock, type ExecutorId, errorFromData, KilnError } from '@kiln/base';
-import type { ClusterEvent, ClusterManager, ExecutorResources } from '@kiln/contracts/cluster-manager';
+import {
+  type ClusterEvent,
+  type ClusterManager,
+  type ExecutorResources,
+  unlimitedExecutors,
+} from '@kiln/contracts/cluster-manager';
 import type { Executor } from '@kiln/contracts/executor';
 import type { Logger } from '@kiln/contracts/plugin';
 import type { ServedBy } from '../driver/executors.ts';
@@ -73,7 +78,7 @@ export class ExecutorManager {
   get slots(): number {
     const { total, resources } = this.#options.cluster.initialRequest;
     const used = [...this.#slots.values()].reduce((sum, slots) => sum + slots, 0);
-    return Math.max(used, total * resources.cores);
+    return total >= unlimitedExecutors ? used : Math.max(used, total * resources.cores);
   }
 
   /** How many jobs run. */
@@ -120,7 +125,9 @@ export class ExecutorManager {
   /** Too few are better than none: the time is all that is waited. */
   async #enough(): Promise<void> {
     const { cluster, clock, minRegisteredRatio, maxRegisteredWaitMillis } = this.#options;
-    const wanted = Math.ceil(cluster.initialRequest.total * minRegisteredRatio);
+    const { total } = cluster.initialRequest;
+    // Nobody knows how many there will be: the first is enough.
+    const wanted = total >= unlimitedExecutors ? 1 : Math.ceil(total * minRegisteredRatio);
     const until = clock.now() + maxRegisteredWaitMillis;
     while (this.#slots.size < wanted && clock.now() < until && !this.#stopping)
       await new Promise<void>((resolve) => clock.after(20, resolve));

@@ -9,12 +9,13 @@ import {
   TypedEmitter,
   type Unregister,
 } from '@kiln/base';
-import type {
-  ClusterEvent,
-  ClusterManager,
-  ClusterManagerEnv,
-  ExecutorRequest,
-  ExecutorResources,
+import {
+  type ClusterEvent,
+  type ClusterManager,
+  type ClusterManagerEnv,
+  type ExecutorRequest,
+  type ExecutorResources,
+  unlimitedExecutors,
 } from '@kiln/contracts/cluster-manager';
 import { parseMasterUrl } from '../shared/master-url.ts';
 import { overheadBytes } from '../shared/memory-limits.ts';
@@ -24,7 +25,6 @@ import type { ApplicationSession } from './application-session.ts';
 
 /** `spark.executor.memory` where a machine is shared; in local mode an executor takes most of it. */
 const defaultMemoryBytes = 2 ** 30;
-const noLimit = 2_147_483_647;
 /** A master that is still starting is waited for. */
 const patienceMillis = 20_000;
 
@@ -161,14 +161,14 @@ export class StandaloneClusterManager implements ClusterManager {
 
   #initialTotal(): number {
     const { cores } = this.#resources();
-    const instances = this.#settings.get('spark.executor.instances') ?? noLimit;
-    const maxCores = this.#settings.get('spark.cores.max') ?? noLimit;
+    const instances = this.#settings.get('spark.executor.instances') ?? unlimitedExecutors;
+    const maxCores = this.#settings.get('spark.cores.max') ?? unlimitedExecutors;
     return Math.max(1, Math.min(instances, Math.floor(maxCores / cores)));
   }
 
   #wantsOf({ total, resources, placementHints }: ExecutorRequest): ExecutorWants {
     return {
-      total: Math.min(total, noLimit),
+      total: Math.min(total, unlimitedExecutors),
       // As in Spark: without the setting an executor takes all the cores that a worker has for it.
       cores: this.#settings.isSet('spark.executor.cores') ? resources.cores : null,
       memoryBytes: resources.memoryBytes,
