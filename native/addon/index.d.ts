@@ -2,8 +2,8 @@
 
 /** Runs the tasks of one executor. */
 export declare class NativeExecutor {
-  /** JSON of `ExecutorConfig`. */
-  constructor(config: string)
+  /** JSON of `ExecutorConfig`. With a transport it serves its map outputs, and reads those of others. */
+  constructor(config: string, transport?: NativeTransport | undefined | null)
   loadProgram(hash: string, bytes: Uint8Array): void
   /** Whether a program is loaded. */
   hasProgram(hash: string): boolean
@@ -34,6 +34,27 @@ export declare class NativeExecutor {
   /** JSON of `ExecutorUsage`. */
   usage(): string
   /** Cancels what runs, waits for it, and forgets everything. */
+  close(): Promise<void>
+}
+
+/** One per process: serves this process's blocks and blobs, and fetches those of others. */
+export declare class NativeTransport {
+  /** JSON of `TransportConfig`. Binds the port. */
+  static open(config: string): Promise<NativeTransport>
+  /** `host:port` by which others reach it. */
+  get address(): string
+  /** Serves bytes under an id: programs, large results, plugin tarballs, map-output tables. */
+  putBlob(id: string, bytes: Uint8Array): void
+  removeBlob(id: string): void
+  /** Bytes that another process serves; codes of errors are `KILN_FETCH_*`. */
+  fetchBlob(address: string, id: string): Promise<Buffer>
+  /** The process at an address has ended for good: what waits for it fails at once, without further tries. */
+  peerGone(address: string): void
+  /** `log` gets messages about peers that were turned away (a wrong secret, garbage). */
+  onLog(log: (message: string) => void): void
+  /** JSON of `TransportUsage`. */
+  usage(): string
+  /** Ends all connections and stops listening. */
   close(): Promise<void>
 }
 

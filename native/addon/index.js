@@ -3,6 +3,7 @@ import { loadAddon } from './load.js';
 
 export const {
   NativeExecutor,
+  NativeTransport,
   analyze,
   chooseRangeBounds,
   crossings,

@@ -4,9 +4,11 @@ use kiln_query::boundary::TaskFailure;
 use kiln_query::run::failure_of;
 use kiln_sql::error::QueryError;
 use kiln_sql::tree::Position;
+use kiln_transport::TransportError;
 use napi::bindgen_prelude::{Error, Result, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[derive(Serialize)]
@@ -34,6 +36,17 @@ pub fn failure_error(failure: TaskFailure) -> Error {
 
 pub fn datafusion_error(e: &kiln_query::DataFusionError) -> Error {
     failure_error(failure_of(e))
+}
+
+/// An error of the transport, with its causes.
+pub fn transport_error(e: &TransportError) -> Error {
+    let mut causes = Vec::new();
+    let mut source = e.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    error(&ErrorData { class: e.code().to_owned(), message: e.to_string(), position: None, hint: None, causes })
 }
 
 pub fn internal_error(message: impl Into<String>) -> Error {

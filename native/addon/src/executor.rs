@@ -3,6 +3,7 @@ use crate::cross;
 use crate::error::{datafusion_error, from_json, guarded, to_json};
 use crate::external::JsReader;
 use crate::promise::promise;
+use crate::transport::NativeTransport;
 use kiln_query::boundary::{ExecutorConfig, MapOutputs, TaskSpec};
 use kiln_query::run::Executor;
 use napi::bindgen_prelude::{Buffer, Env, FnArgs, Function, Object, Result, Uint8Array};
@@ -27,13 +28,13 @@ pub struct NativeExecutor {
 
 #[napi]
 impl NativeExecutor {
-    /// JSON of `ExecutorConfig`.
+    /// JSON of `ExecutorConfig`. With a transport it serves its map outputs, and reads those of others.
     #[napi(constructor)]
-    pub fn new(config: String) -> Result<Self> {
+    pub fn new(config: String, transport: Option<&NativeTransport>) -> Result<Self> {
         cross();
         guarded(|| {
             let config: ExecutorConfig = from_json("ExecutorConfig", &config)?;
-            let executor = Executor::new(config).map_err(|e| datafusion_error(&e))?;
+            let executor = Executor::with_transport(config, transport.map(|t| t.transport.clone())).map_err(|e| datafusion_error(&e))?;
             Ok(Self { executor, reader: Mutex::new(None), blocks: Mutex::new(None) })
         })
     }

@@ -10,6 +10,7 @@ mod external;
 mod planning;
 mod promise;
 mod sources;
+mod transport;
 
 use napi_derive::napi;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -131,8 +131,13 @@ async fn a_lost_map_output_is_a_fetch_failure() {
     let spec = || load(&driver, &planned, 1, 0);
     let failed = failure(driver.executor.run_task(spec()).await.0);
     assert_eq!(failed.kind, FailureKind::Internal, "nobody said where the outputs are: {failed:?}");
-    let location =
-        |map| kiln_query::boundary::MapOutputLocation { map, executor_id: "gone".into(), uri: "memory:".into(), keys: Vec::new() };
+    let location = |map| kiln_query::boundary::MapOutputLocation {
+        map,
+        executor_id: "gone".into(),
+        address: String::new(),
+        uri: "memory:".into(),
+        keys: Vec::new(),
+    };
     let outputs = kiln_query::boundary::MapOutputs { shuffle_id: 1, epoch: 3, outputs: vec![location(0), location(1)] };
     driver.executor.set_map_outputs(outputs);
     let failed = failure(driver.executor.run_task(spec()).await.0);

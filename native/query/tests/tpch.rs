@@ -22,7 +22,7 @@ async fn check(variant: Variant) {
     let tables = tpch_tables(tpch_dir());
     let driver = MiniDriver::new(variant.clone());
     let mut wrong = Vec::new();
-    let mut spilled = 0;
+    let (mut spilled, mut remote) = (0, 0);
     for q in only {
         let request = tpch_request(&tpch(&format!("q{q}.sql")), &tables, &variant);
         let planned = match kiln_query::plan::plan(&request) {
@@ -38,6 +38,7 @@ async fn check(variant: Variant) {
         match driver.run(&planned).await {
             Ok(run) => {
                 spilled += run.spilled_bytes;
+                remote += run.remote_blocks;
                 if let Err(difference) = same_rows(&run.batches, &tpch(&format!("golden/q{q}.txt"))) {
                     wrong.push(format!("q{q}: {difference}"));
                 }
@@ -48,7 +49,12 @@ async fn check(variant: Variant) {
             wrong.push(format!("q{q} left {left}"));
         }
     }
-    println!("{spilled} bytes spilled");
+    println!("{spilled} bytes spilled, {remote} blocks of other executors");
+    assert_eq!(remote > 0, driver.variant.executors > 1);
+    for transport in &driver.transports {
+        let usage = transport.usage();
+        assert!(usage.connected < u64::from(driver.variant.executors), "one connection to each of the others: {usage:?}");
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -93,4 +99,16 @@ async fn with_memory_that_spills() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_one_shuffle_partition() {
     check(small_splits().conf("spark.sql.shuffle.partitions", "1")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_three_executors() {
+    check(Variant { executors: 3, slots: 3, ..small_splits().conf("spark.sql.shuffle.partitions", "7") }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_two_executors_and_merges_and_files() {
+    let variant = small_splits().conf("spark.sql.shuffle.partitions", "5").conf("spark.sql.autoBroadcastJoinThreshold", "-1");
+    let variant = variant.conf("kiln.sql.sort.singleMergeBytes", "0");
+    check(Variant { executors: 2, block_store: "file:", memory_bytes: 64 << 20, ..variant }).await;
 }

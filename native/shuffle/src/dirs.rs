@@ -5,9 +5,10 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -16,6 +17,10 @@ use crate::error::{Result, ShuffleError};
 const PREFIX: &str = "kiln-";
 const LOCK: &str = "lock";
 
+/// In a directory whose files outlive their process: a shuffle service serves them and
+/// removes them. It holds the id of the system's run, after which nobody serves them.
+const SERVED: &str = "served";
+
 /// The process's own sub-directories (`kiln-<pid>-<random>`) of the configured local
 /// directories (`spark.local.dir`). A directory that fails is excluded from then on.
 /// The sub-directories and all that is in them are removed on drop.
@@ -23,6 +28,9 @@ const LOCK: &str = "lock";
 pub struct LocalDirs {
     dirs: Vec<LocalDir>,
     next: AtomicUsize,
+    served: AtomicBool,
+    /// The process ends, and leaves its complete files to a shuffle service.
+    left: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -51,7 +59,27 @@ impl LocalDirs {
         if dirs.is_empty() {
             return Err(ShuffleError::NoLocalDir { tried: tried.join(", ") });
         }
-        Ok(Arc::new(Self { dirs, next: AtomicUsize::new(0) }))
+        Ok(Arc::new(Self { dirs, next: AtomicUsize::new(0), served: AtomicBool::new(false), left: Arc::default() }))
+    }
+
+    /// From now on the directories and the complete files in them outlive this process,
+    /// for a shuffle service: see [`LocalDirs::leave`].
+    ///
+    /// # Errors
+    /// `Io` when one cannot be marked.
+    pub fn set_served(&self) -> Result<()> {
+        for dir in &self.dirs {
+            let path = dir.path.join(SERVED);
+            fs::write(&path, boot_id()).map_err(ShuffleError::io("write", &path))?;
+        }
+        self.served.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// The process ends: outputs that are dropped from now on leave their files behind, if
+    /// a shuffle service serves them.
+    pub fn leave(&self) {
+        self.left.store(self.served.load(Ordering::Acquire), Ordering::Release);
     }
 
     /// The sub-directories, excluded ones too.
@@ -80,7 +108,7 @@ impl LocalDirs {
                 continue;
             }
             let path = dir.path.join(format!("{name}.{:016x}.tmp", random()));
-            let temp = TempFile { path };
+            let temp = TempFile { path, left: Arc::clone(&self.left), complete: false };
             let opened =
                 OpenOptions::new().read(true).write(true).create_new(true).open(&temp.path).map_err(ShuffleError::io("create", &temp.path));
             match opened.and_then(|mut file| write(&mut file, &temp.path)) {
@@ -101,6 +129,9 @@ impl LocalDirs {
 
 impl Drop for LocalDirs {
     fn drop(&mut self) {
+        if self.served.load(Ordering::Acquire) {
+            return;
+        }
         for dir in &self.dirs {
             // Nobody is there to be told; a next process sweeps it.
             let _ = fs::remove_dir_all(&dir.path);
@@ -112,6 +143,9 @@ impl Drop for LocalDirs {
 #[derive(Debug)]
 pub(crate) struct TempFile {
     path: PathBuf,
+    /// Complete files stay when it is set.
+    left: Arc<AtomicBool>,
+    complete: bool,
 }
 
 impl TempFile {
@@ -126,12 +160,16 @@ impl TempFile {
         let to = self.path.with_file_name(name);
         fs::rename(&self.path, &to).map_err(ShuffleError::io("rename", &self.path))?;
         self.path = to;
+        self.complete = true;
         Ok(self)
     }
 }
 
 impl Drop for TempFile {
     fn drop(&mut self) {
+        if self.complete && self.left.load(Ordering::Acquire) {
+            return;
+        }
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -170,6 +208,25 @@ fn pid_of(name: &str) -> Option<u32> {
 }
 
 fn is_stale(dir: &Path, pid: u32) -> bool {
+    is_abandoned(dir, pid) && fs::read(dir.join(SERVED)).is_ok_and(|served| served == boot_id()).not()
+}
+
+/// Whether it is the directory of a process, going by its name.
+pub fn is_process_dir(dir: &Path) -> bool {
+    dir.file_name().and_then(|name| name.to_str()).and_then(pid_of).is_some()
+}
+
+/// Whether it is the directory of a process that has ended.
+pub fn is_of_dead_process(dir: &Path) -> bool {
+    dir.file_name().and_then(|name| name.to_str()).and_then(pid_of).is_some_and(|pid| is_abandoned(dir, pid))
+}
+
+/// The system's run: another one after each start of it. Empty where there is none.
+pub fn boot_id() -> Vec<u8> {
+    fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+fn is_abandoned(dir: &Path, pid: u32) -> bool {
     match File::open(dir.join(LOCK)).map(|f| (f.try_lock(), f)) {
         Ok((Ok(()), _lock)) => true,
         Ok((Err(TryLockError::WouldBlock), _)) => false,
@@ -275,6 +332,57 @@ mod tests {
             .unwrap();
         assert_eq!(calls, 2);
         assert!(dirs.excluded().is_empty());
+    }
+
+    #[test]
+    fn a_served_directory_outlives_its_process() {
+        let root = tempfile::tempdir().unwrap();
+        let roots = [root.path().to_path_buf()];
+        let write = |dirs: &LocalDirs| dirs.write_file("x", |_, _| Ok(())).unwrap().0;
+        let dirs = LocalDirs::new(&roots).unwrap();
+        dirs.set_served().unwrap();
+        let path = dirs.paths()[0].clone();
+        let (removed, kept, unfinished) = (write(&dirs).rename("a").unwrap(), write(&dirs).rename("b").unwrap(), write(&dirs));
+        drop(removed);
+        dirs.leave();
+        drop((kept, unfinished, dirs));
+        assert_eq!(files(&path), 3, "the lock, the mark, a file");
+        assert_eq!(sweep_stale(&roots), 0);
+        assert!(is_process_dir(&path) && is_of_dead_process(&path) && !is_process_dir(root.path()));
+        // After the system's next start nobody knows of it.
+        fs::write(path.join(SERVED), b"another run").unwrap();
+        assert_eq!(sweep_stale(&roots), 1);
+        // One that is not served leaves nothing.
+        let dirs = LocalDirs::new(&roots).unwrap();
+        let file = write(&dirs).rename("c").unwrap();
+        dirs.leave();
+        drop((file, dirs));
+        assert_eq!(files(root.path()), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_read_only_directory_is_excluded_at_the_start_or_later() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let read_only = root.path().join("read-only");
+        fs::create_dir(&read_only).unwrap();
+        fs::set_permissions(&read_only, fs::Permissions::from_mode(0o555)).unwrap();
+        if File::create(read_only.join("probe")).is_ok() {
+            // Root may write everywhere: nothing to see.
+            return;
+        }
+        let dirs = LocalDirs::new(&[read_only.clone(), root.path().join("good"), root.path().join("soon")]).unwrap();
+        assert_eq!(dirs.paths().len(), 2);
+        let soon = dirs.paths()[1].clone();
+        fs::set_permissions(&soon, fs::Permissions::from_mode(0o555)).unwrap();
+        for _ in 0..4 {
+            let (temp, ()) = dirs.write_file("x", |_, _| Ok(())).unwrap();
+            assert!(temp.path().starts_with(&dirs.paths()[0]));
+        }
+        assert_eq!(dirs.excluded().len(), 1);
+        fs::set_permissions(&soon, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&read_only, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     #[test]

@@ -34,6 +34,8 @@ export interface MapOutputs {
 export interface MapOutputLocation {
   readonly map: number;
   readonly executorId: string;
+  /** Where its bytes are served, `host:port`; empty: in this process, or in a store that all executors share. */
+  readonly address: string;
   readonly uri: string;
   /** `MapStatus.keys` of a range exchange; else empty. */
   readonly keys: readonly string[];
@@ -84,7 +86,11 @@ export interface FetchFailure {
   readonly map: number;
   readonly reduce: number;
   readonly executorId: string;
+  readonly cause: FetchCause;
 }
+
+/** What is to blame for a lost block; `corrupt`: damaged, and nobody can say where. */
+export type FetchCause = 'missing' | 'disk' | 'network' | 'corrupt' | 'unknown';
 
 /** Nanoseconds, bytes, rows. */
 export interface TaskMetrics {
@@ -100,6 +106,12 @@ export interface TaskMetrics {
   readonly outputRows: number;
   readonly shuffleReadBytes: number;
   readonly shuffleReadRows: number;
+  readonly remoteBlocksFetched: number;
+  readonly localBlocksFetched: number;
+  readonly remoteBytesRead: number;
+  readonly remoteBytesReadToDisk: number;
+  readonly localBytesRead: number;
+  readonly fetchWaitNanos: number;
   readonly shuffleWriteBytes: number;
   readonly shuffleWriteRows: number;
   readonly shuffleWriteNanos: number;
@@ -117,4 +129,56 @@ export interface ExecutorUsage {
   readonly mapOutputs: number;
   readonly programs: number;
   readonly sharedBuilds: number;
+}
+
+/** What crosses to `NativeTransport.open`: the twin of `native/transport/src/config.rs` (same names, same order). */
+export interface TransportConfig {
+  /** Address to bind to. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** The host by which others reach this process; empty: `host`. */
+  readonly advertisedHost: string;
+  /** Peers of another application are refused. */
+  readonly applicationId: string;
+  /** Base64 of the secret that peers prove to have. */
+  readonly secret: string;
+  /** Files in PEM: this process's certificate and key, and the authority that peers' certificates must come from. */
+  readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string } | null;
+  /** The longest frame that is taken from a peer. */
+  readonly maxFrameBytes: number;
+  /** A peer that says nothing for so long is gone. */
+  readonly idleTimeoutMillis: number;
+  /** Limit of connecting and of the handshake. */
+  readonly connectTimeoutMillis: number;
+  /** Bytes on their way to one shuffle reader of a task (`spark.reducer.maxSizeInFlight`). */
+  readonly maxSizeInFlight: number;
+  /** Bytes on their way to this process. */
+  readonly maxBytesInFlight: number;
+  /** Requests under way of one shuffle reader (`spark.reducer.maxReqsInFlight`). */
+  readonly maxReqsInFlight: number;
+  /** Tries after the first one when a connection fails (`spark.shuffle.io.maxRetries`). */
+  readonly maxRetries: number;
+  /** Wait before each (`spark.shuffle.io.retryWait`). */
+  readonly retryWaitMillis: number;
+  /** Larger blocks go to a file before they are read (`spark.network.maxRemoteBlockSizeFetchToMem`). */
+  readonly maxBlockToMemory: number;
+}
+
+/** What `NativeTransport.usage` tells. */
+export interface TransportUsage {
+  readonly blobs: number;
+  readonly blobBytes: number;
+  readonly connectionsIn: number;
+  readonly connectionsOut: number;
+  /** Connections made to others since the start. */
+  readonly connected: number;
+  /** Requests sent since the start. */
+  readonly requests: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Credit that readers hold now. */
+  readonly bytesInFlight: number;
+  /** Peers turned away since the start. */
+  readonly refused: number;
 }

@@ -67,7 +67,7 @@ it('a copy that fails is tried three times; then the outputs are made again', as
   expect(harness.backend.copies.slice(0, 3)).toEqual(['e2: 0 1', 'e2: 0 1', 'e2: 0 1']);
   expect(harness.logged).toContain('map outputs could not be moved; they will be made again');
   for (const { taskId } of harness.backend.tasks()) {
-    const fetch = { shuffleId: 0, map: 0, reduce: 0, executorId: 'e1' };
+    const fetch = { shuffleId: 0, map: 0, reduce: 0, executorId: 'e1', cause: 'missing' as const };
     harness.backend.fail(taskId, { kind: 'fetch-failed', class: 'FETCH_FAILED', fetch });
   }
   await left;

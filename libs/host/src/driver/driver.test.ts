@@ -322,7 +322,7 @@ describe('a lost block', () => {
     { output: 'shuffle', tasks: 3, reads: [0] },
     { output: 'result', tasks: 1, reads: [1, 2] },
   ];
-  const fetch = { shuffleId: 0, map: 1, reduce: 0, executorId: 'e1' };
+  const fetch = { shuffleId: 0, map: 1, reduce: 0, executorId: 'e1', cause: 'missing' as const };
 
   it('is made again alone, and nobody reads without it meanwhile', async () => {
     const harness = new DriverHarness(twoReaders, { slots: 2 });

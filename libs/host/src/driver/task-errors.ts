@@ -58,7 +58,7 @@ export function inputMissing(task: TaskLaunch, { shuffleId, map }: MissingOutput
     message: `map output ${map} of shuffle ${shuffleId} was lost before the task was sent`,
     causes: [],
     // No executor is to be blamed for it once more.
-    fetch: { shuffleId, map, reduce: task.partition, executorId: '' },
+    fetch: { shuffleId, map, reduce: task.partition, executorId: '', cause: 'missing' },
   };
   return { outcome: { taskId: task.taskId, status: { type: 'failed', failure }, metrics: noMetrics }, data: null };
 }
@@ -81,6 +81,12 @@ export const noMetrics: TaskMetrics = {
   outputRows: 0,
   shuffleReadBytes: 0,
   shuffleReadRows: 0,
+  remoteBlocksFetched: 0,
+  localBlocksFetched: 0,
+  remoteBytesRead: 0,
+  remoteBytesReadToDisk: 0,
+  localBytesRead: 0,
+  fetchWaitNanos: 0,
   shuffleWriteBytes: 0,
   shuffleWriteRows: 0,
   shuffleWriteNanos: 0,

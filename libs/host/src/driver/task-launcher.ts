@@ -10,7 +10,7 @@ import type { MissingOutput } from './task-errors.ts';
 
 /** An output as executors are told of it. */
 export function announced({ map, location, uri, keys }: RegisteredMapOutput): MapOutputLocation {
-  return { map, executorId: location.executor, uri, keys };
+  return { map, executorId: location.executor, address: location.address, uri, keys };
 }
 
 /** Makes task messages. What an executor has already (programs, map-output locations of this epoch) is not sent again. */

@@ -57,6 +57,8 @@ pub struct MapOutputs {
 pub struct MapOutputLocation {
     pub map: u32,
     pub executor_id: String,
+    /// Where its bytes are served, `host:port`; empty: in this process, or in a store that all executors share.
+    pub address: String,
     /// `memory:` or `file:/...`: the block store and where.
     pub uri: String,
     /// `MapStatus.keys` of a range exchange; else empty.
@@ -149,6 +151,19 @@ pub struct FetchFailure {
     pub map: u32,
     pub reduce: u32,
     pub executor_id: String,
+    pub cause: FetchCause,
+}
+
+/// What is to blame for a lost block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FetchCause {
+    Missing,
+    Disk,
+    Network,
+    /// Damaged, and nobody can say where.
+    Corrupt,
+    Unknown,
 }
 
 /// Nanoseconds, bytes, rows. Names follow Spark's task metrics.
@@ -167,6 +182,17 @@ pub struct TaskMetrics {
     pub output_rows: u64,
     pub shuffle_read_bytes: u64,
     pub shuffle_read_rows: u64,
+    /// Blocks of other processes.
+    pub remote_blocks_fetched: u64,
+    pub local_blocks_fetched: u64,
+    /// As they were sent, which is compressed.
+    pub remote_bytes_read: u64,
+    /// Of these, bytes that went to a file before they were read.
+    pub remote_bytes_read_to_disk: u64,
+    /// In memory.
+    pub local_bytes_read: u64,
+    /// Time in which nothing was there to read.
+    pub fetch_wait_nanos: u64,
     pub shuffle_write_bytes: u64,
     pub shuffle_write_rows: u64,
     pub shuffle_write_nanos: u64,

@@ -1,4 +1,4 @@
-use crate::boundary::{MapOutputLocation, MapOutputs, Split};
+use crate::boundary::{MapOutputs, Split};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, exec_err, internal_datafusion_err};
@@ -6,6 +6,7 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
+use kiln_transport::fetch::FetchCounters;
 use object_store::path::Path;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +18,32 @@ use tokio_util::sync::CancellationToken;
 /// Batches of one input.
 pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
 
-/// Where shuffle readers get their blocks: the local store now, other executors later.
+/// Some reduce partitions of a map output: of `MapOutputs.outputs`, the one of this index.
+#[derive(Debug, Clone)]
+pub struct OutputRead {
+    pub output: usize,
+    pub partitions: Range<u32>,
+}
+
+/// How the streams of a reader relate to its reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadLayout {
+    /// One stream, one read after the other.
+    Joined,
+    /// A stream for each read: they are merged.
+    Apart,
+    /// Joined, and read for other tasks of the stage too.
+    Shared,
+}
+
+/// What a reader gets.
+pub struct ShuffleStreams {
+    pub streams: Vec<BatchStream>,
+    /// All of it is in this process or a shared store.
+    pub all_local: bool,
+}
+
+/// Where shuffle readers get their blocks: the local store, or other executors.
 pub trait ShuffleSource: Send + Sync + fmt::Debug {
     /// The map outputs of a shuffle, at the task's epoch or later.
     ///
@@ -25,11 +51,11 @@ pub trait ShuffleSource: Send + Sync + fmt::Debug {
     /// When the executor was not told of them.
     fn outputs(&self, shuffle_id: u64) -> Result<Arc<MapOutputs>>;
 
-    /// The batches of some reduce partitions of one map output, in order.
+    /// The batches of some reads, each in order; those of another host are asked for at once.
     ///
     /// # Errors
-    /// A fetch failure that names the map output.
-    fn read(&self, shuffle_id: u64, output: &MapOutputLocation, partitions: Range<u32>) -> Result<BatchStream>;
+    /// When the task cannot read at all; a stream yields a fetch failure that names the map output.
+    fn read(&self, outputs: &Arc<MapOutputs>, reads: Vec<OutputRead>, schema: &SchemaRef, layout: ReadLayout) -> Result<ShuffleStreams>;
 }
 
 /// Reads the splits of a data source that is written outside of Rust.
@@ -45,6 +71,9 @@ pub struct Counters {
     pub input_rows: AtomicU64,
     pub shuffle_read_bytes: AtomicU64,
     pub shuffle_read_rows: AtomicU64,
+    pub local_blocks: AtomicU64,
+    pub local_bytes: AtomicU64,
+    pub fetch: Arc<FetchCounters>,
 }
 
 impl Counters {

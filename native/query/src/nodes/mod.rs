@@ -17,7 +17,7 @@ pub use csv_scan::{CsvFormat, CsvScanExec};
 pub use external_scan::ExternalScanExec;
 pub use file_write::{FileWriteExec, WriteOptions};
 pub(crate) use inputs::split_location;
-pub use inputs::{BatchStream, Counters, ExternalReader, ShuffleSource, TaskInputs};
+pub use inputs::{BatchStream, Counters, ExternalReader, OutputRead, ReadLayout, ShuffleSource, ShuffleStreams, TaskInputs};
 pub(crate) use range_merge::{BLOCK_ROWS, KeyEncoder, MAX_BLOCKS, block_of, sample_row};
 pub use shuffle_read::{ReadMode, ShuffleReadExec};
 pub use shuffle_write::{ShufflePartitioning, ShuffleWriteExec};

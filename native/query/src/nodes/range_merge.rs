@@ -5,10 +5,10 @@
 //! driver chooses bounds from all keys, and a reduce task reads, of each run, only the
 //! blocks that may hold keys between its bounds.
 
-use super::inputs::{BatchStream, TaskInputs};
+use super::inputs::{BatchStream, OutputRead, ReadLayout, ShuffleStreams, TaskInputs};
 use crate::boundary::{MapOutputLocation, MapOutputs};
 use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
@@ -110,24 +110,22 @@ fn blocks(keys: &[Vec<u8>], range: &KeyRange) -> Range<u32> {
 
 /// One sorted stream per run that has keys in the range.
 pub(crate) fn slice_runs(
-    schema: &Schema,
+    schema: &SchemaRef,
     ordering: &LexOrdering,
-    shuffle_id: u64,
     inputs: &Arc<TaskInputs>,
     outputs: &Arc<MapOutputs>,
     range: &KeyRange,
-) -> Result<Vec<BatchStream>> {
-    let mut streams = Vec::new();
-    for output in &outputs.outputs {
-        let blocks = blocks(&decode_keys(output)?, range);
-        if blocks.is_empty() {
-            continue;
+) -> Result<ShuffleStreams> {
+    let mut reads = Vec::new();
+    for (index, output) in outputs.outputs.iter().enumerate() {
+        let partitions = blocks(&decode_keys(output)?, range);
+        if !partitions.is_empty() {
+            reads.push(OutputRead { output: index, partitions });
         }
-        let encoder = KeyEncoder::try_new(ordering, schema)?;
-        let input = inputs.shuffle.read(shuffle_id, output, blocks)?;
-        streams.push(slice(input, encoder, range.clone()));
     }
-    Ok(streams)
+    let ShuffleStreams { streams, all_local } = inputs.shuffle.read(outputs, reads, schema, ReadLayout::Apart)?;
+    let slices = streams.into_iter().map(|input| Ok(slice(input, KeyEncoder::try_new(ordering, schema)?, range.clone())));
+    Ok(ShuffleStreams { streams: slices.collect::<Result<_>>()?, all_local })
 }
 
 fn decode_keys(output: &MapOutputLocation) -> Result<Vec<Vec<u8>>> {

@@ -1,4 +1,4 @@
-use super::inputs::{BatchStream, Counters, TaskInputs};
+use super::inputs::{BatchStream, Counters, OutputRead, ReadLayout, ShuffleStreams, TaskInputs};
 use super::range_merge::{KeyRange, slice_runs};
 use super::{batch_bytes, comma_separated, leaf_children};
 use crate::boundary::{MapOutputs, PartitionRead};
@@ -106,17 +106,22 @@ impl ShuffleReadExec {
         Self { bounds, properties: Arc::new(self.properties.as_ref().clone().with_partitioning(partitioning)), ..self.clone() }
     }
 
-    /// One stream per map output that has rows for this partition.
-    fn streams(&self, partition: usize, inputs: &Arc<TaskInputs>, outputs: &Arc<MapOutputs>) -> Result<Vec<BatchStream>> {
+    /// One stream, or one for each sorted run.
+    fn streams(&self, partition: usize, inputs: &Arc<TaskInputs>, outputs: &Arc<MapOutputs>) -> Result<ShuffleStreams> {
+        let joined = |read: &PartitionRead, layout| {
+            let end = read.map_end.map_or(outputs.outputs.len(), |end| (end as usize).min(outputs.outputs.len()));
+            let reads = (read.map_start as usize..end).map(|output| OutputRead { output, partitions: read.start..read.end });
+            inputs.shuffle.read(outputs, reads.collect(), &self.schema(), layout)
+        };
         match self.mode {
-            ReadMode::Broadcast => Ok(vec![self.read(inputs, outputs, PartitionRead { start: 0, end: 1, map_start: 0, map_end: None })]),
+            ReadMode::Broadcast => joined(&PartitionRead { start: 0, end: 1, map_start: 0, map_end: None }, ReadLayout::Shared),
             ReadMode::Range => {
                 let range = KeyRange {
                     low: partition.checked_sub(1).and_then(|p| self.bounds.get(p)).cloned(),
                     high: self.bounds.get(partition).cloned(),
                 };
                 let ordering = self.merge.as_ref().ok_or_else(|| internal_datafusion_err!("a range read without an order"))?;
-                slice_runs(&self.schema(), ordering, self.shuffle_id, inputs, outputs, &range)
+                slice_runs(&self.schema(), ordering, inputs, outputs, &range)
             }
             ReadMode::Partitions => {
                 let read = match &self.reads {
@@ -127,30 +132,15 @@ impl ShuffleReadExec {
                         .ok_or_else(|| internal_datafusion_err!("reader {} has no partition {partition}", self.reader))?,
                 };
                 if self.merge.is_none() {
-                    return Ok(vec![self.read(inputs, outputs, read)]);
+                    return joined(&read, ReadLayout::Joined);
                 }
                 // Each reduce partition of each map output is a sorted run of its own.
-                let maps = read.map_end.unwrap_or(outputs.outputs.len() as u32);
-                let runs = (read.map_start..maps).flat_map(|map| {
-                    (read.start..read.end).map(move |p| PartitionRead { start: p, end: p + 1, map_start: map, map_end: Some(map + 1) })
-                });
-                Ok(runs.map(|run| self.read(inputs, outputs, run)).collect())
+                let end = read.map_end.map_or(outputs.outputs.len(), |end| (end as usize).min(outputs.outputs.len()));
+                let runs = (read.map_start as usize..end)
+                    .flat_map(|output| (read.start..read.end).map(move |p| OutputRead { output, partitions: p..p + 1 }));
+                inputs.shuffle.read(outputs, runs.collect(), &self.schema(), ReadLayout::Apart)
             }
         }
-    }
-
-    /// The map outputs one after the other.
-    fn read(&self, inputs: &Arc<TaskInputs>, outputs: &Arc<MapOutputs>, read: PartitionRead) -> BatchStream {
-        let shuffle = Arc::clone(&inputs.shuffle);
-        let outputs = Arc::clone(outputs);
-        let shuffle_id = self.shuffle_id;
-        let end = read.map_end.map_or(outputs.outputs.len(), |end| (end as usize).min(outputs.outputs.len()));
-        stream::iter(read.map_start as usize..end)
-            .flat_map(move |map| match shuffle.read(shuffle_id, &outputs.outputs[map], read.start..read.end) {
-                Ok(batches) => batches,
-                Err(error) => stream::once(async { Err(error) }).boxed(),
-            })
-            .boxed()
     }
 }
 
@@ -198,7 +188,7 @@ impl ExecutionPlan for ShuffleReadExec {
         let outputs = inputs.shuffle.outputs(self.shuffle_id)?;
         let schema = self.schema();
         let batch_size = context.session_config().batch_size();
-        let mut streams = self.streams(partition, &inputs, &outputs)?;
+        let ShuffleStreams { mut streams, all_local } = self.streams(partition, &inputs, &outputs)?;
         // What is broadcast may be read for other tasks too.
         if self.mode != ReadMode::Broadcast {
             streams = streams.into_iter().map(|run| inputs.until_cancelled(run).boxed()).collect();
@@ -207,7 +197,11 @@ impl ExecutionPlan for ShuffleReadExec {
         let counted = move |batch: &Result<RecordBatch>| {
             if let Ok(batch) = batch {
                 Counters::add(&counters.shuffle_read_rows, batch.num_rows() as u64);
-                Counters::add(&counters.shuffle_read_bytes, batch_bytes(batch));
+                let bytes = batch_bytes(batch);
+                Counters::add(&counters.shuffle_read_bytes, bytes);
+                if all_local {
+                    Counters::add(&counters.local_bytes, bytes);
+                }
             }
         };
         let merged: SendableRecordBatchStream = match &self.merge {

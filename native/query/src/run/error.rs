@@ -4,13 +4,20 @@ use crate::boundary::{FailureKind, FetchFailure, TaskFailure};
 use crate::functions::SparkError;
 use datafusion::common::DataFusionError;
 use kiln_shuffle::ShuffleError;
+use kiln_transport::TransportError;
 use std::error::Error;
+
+/// An error that caused another one.
+pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// An error of Kiln's own operators: it travels as `DataFusionError::External`.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     #[error("map output {} of shuffle {} of executor {} cannot be read: {message}", .fetch.map, .fetch.shuffle_id, .fetch.executor_id)]
-    Fetch { fetch: FetchFailure, message: String },
+    Fetch { fetch: FetchFailure, message: String, source: Option<Cause> },
+    /// The way to other processes, for no fault of theirs.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     #[error("{message}")]
     BlockStore { message: String },
     #[error("{message}")]
@@ -68,6 +75,8 @@ fn classify(root: &DataFusionError) -> (FailureKind, String, Option<FetchFailure
             }
             match inner.downcast_ref::<TaskError>() {
                 Some(TaskError::Fetch { fetch, .. }) => return (FailureKind::FetchFailed, "FETCH_FAILED".to_owned(), Some(fetch.clone())),
+                Some(TaskError::Transport(TransportError::Local { .. })) => return (FailureKind::Io, "SHUFFLE_IO".to_owned(), None),
+                Some(TaskError::Transport(error)) => return (FailureKind::Internal, error.code().to_owned(), None),
                 Some(TaskError::BlockStore { .. }) => return (FailureKind::Io, "BLOCK_STORE".to_owned(), None),
                 Some(TaskError::Limit { class, .. }) => return (FailureKind::User, (*class).to_owned(), None),
                 None => {}
@@ -110,16 +119,19 @@ fn arrow_class(error: &arrow::error::ArrowError) -> (FailureKind, String, Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::boundary::FetchCause;
     use std::sync::Arc;
 
     #[test]
     fn the_root_decides_however_it_is_wrapped() {
-        let fetch = FetchFailure { shuffle_id: 3, map: 1, reduce: 2, executor_id: "e1".into() };
-        let error = TaskError::Fetch { fetch, message: "gone".into() }.into_datafusion();
+        let fetch = FetchFailure { shuffle_id: 3, map: 1, reduce: 2, executor_id: "e1".into(), cause: FetchCause::Disk };
+        let cause = std::io::Error::other("no such file");
+        let error = TaskError::Fetch { fetch, message: "gone".into(), source: Some(Box::new(cause)) }.into_datafusion();
         let wrapped = DataFusionError::Context("while joining".into(), Box::new(DataFusionError::Shared(Arc::new(error))));
         let failure = failure_of(&wrapped);
         assert_eq!(failure.kind, FailureKind::FetchFailed);
-        assert_eq!(failure.fetch.map(|f| (f.shuffle_id, f.map)), Some((3, 1)));
+        assert_eq!(failure.fetch.map(|f| (f.shuffle_id, f.map, f.cause)), Some((3, 1, FetchCause::Disk)));
+        assert_eq!(failure.causes, ["no such file"]);
 
         let spark = DataFusionError::External(Box::new(SparkError::divide_by_zero()));
         let failure = failure_of(&DataFusionError::Context("x".into(), Box::new(spark)));

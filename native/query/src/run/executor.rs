@@ -4,9 +4,10 @@ use super::error::failure_of;
 use super::external_blocks::{BlocksElsewhere, ExternalBlocks};
 use super::memory::TaskPool;
 use super::program::Program;
+use super::remote::RemoteBlocks;
 use super::runtime::{CpuRuntime, CpuTimed};
 use super::shared::{SharedTrees, TreeLease};
-use super::shuffle::{KnownOutputs, TaskShuffle, is_local};
+use super::shuffle::{KnownOutputs, LocalBlocks, TaskShuffle, is_local};
 use super::spill::{SpillFactory, TaskSpill};
 use super::task::{Ending, RunningTask, TaskEnd, run_task_body};
 use crate::boundary::{
@@ -18,10 +19,11 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use kiln_memory::{MemoryConfig, MemoryManager, TaskKey};
+use kiln_memory::{MemoryConfig, MemoryManager, TaskKey, TaskMemory};
 use kiln_shuffle::codec::Codec;
 use kiln_shuffle::dirs::LocalDirs;
 use kiln_shuffle::store::{BlockStore, StoreConfig, open_store};
+use kiln_transport::Transport;
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::fs::DirEntry;
@@ -51,6 +53,8 @@ struct Inner {
     cpu: Arc<CpuRuntime>,
     memory: Arc<MemoryManager>,
     store: Arc<dyn BlockStore>,
+    /// To other processes, if there are any.
+    transport: Option<Transport>,
     codec: Codec,
     outputs: Arc<KnownOutputs>,
     /// Caches and object stores, shared by all tasks.
@@ -73,9 +77,19 @@ struct Live {
 }
 
 impl Executor {
+    /// An executor that is alone.
+    ///
     /// # Errors
     /// When directories, memory settings or threads are refused.
     pub fn new(config: ExecutorConfig) -> Result<Self> {
+        Self::with_transport(config, None)
+    }
+
+    /// An executor that serves its map outputs through a transport, and reads those of others.
+    ///
+    /// # Errors
+    /// As [`Executor::new`].
+    pub fn with_transport(config: ExecutorConfig, transport: Option<Transport>) -> Result<Self> {
         let memory = MemoryManager::new(MemoryConfig {
             budget_bytes: usize::try_from(config.memory_bytes).unwrap_or(usize::MAX),
             storage_fraction: config.storage_fraction,
@@ -100,6 +114,9 @@ impl Executor {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()?;
         let cpu = CpuRuntime::new(config.slots as usize)?;
+        if let Some(transport) = &transport {
+            transport.serve_blocks(Some(Arc::clone(&store)));
+        }
         let spill_roots = dirs.paths().iter().map(|dir| dir.join("spill")).collect();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -107,6 +124,7 @@ impl Executor {
                 cpu,
                 memory,
                 store,
+                transport,
                 codec,
                 outputs: Arc::default(),
                 runtime,
@@ -210,7 +228,7 @@ impl Executor {
         let ending = Arc::new(Ending::default());
         let running = RunningTask {
             tree: lease.tree(),
-            context: inner.context(&spec, &task, &pool, &counters, &program)?,
+            context: inner.context(&spec, &task, &pool, inner.shuffle(&spec, &task, &memory, &lease, &counters), &counters, &program)?,
             program,
             memory: Arc::clone(&memory),
             store: Arc::clone(&inner.store),
@@ -303,6 +321,9 @@ impl Executor {
         while !inner.tasks.lock().is_empty() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        if let Some(transport) = &inner.transport {
+            transport.serve_blocks(None);
+        }
         inner.shared.clear();
         inner.programs.write().clear();
         inner.outputs.clear();
@@ -334,22 +355,41 @@ impl Inner {
         Ok(Some(BlocksElsewhere { scheme: uri.trim_end_matches(':').to_owned(), store }))
     }
 
+    fn shuffle(
+        &self,
+        spec: &TaskSpec,
+        task: &RunningGuard,
+        memory: &Arc<TaskMemory>,
+        lease: &TreeLease<'_>,
+        counters: &Arc<Counters>,
+    ) -> TaskShuffle {
+        TaskShuffle {
+            known: Arc::clone(&self.outputs),
+            local: LocalBlocks { store: Arc::clone(&self.store), external: self.blocks.read().clone() },
+            remote: self.transport.clone().map(|transport| RemoteBlocks {
+                transport,
+                executor_id: self.config.executor_id.clone(),
+                memory: Arc::clone(memory),
+                stage_memory: lease.stage_memory(),
+                spill: Arc::clone(&task.spill),
+            }),
+            counters: Arc::clone(counters),
+            epoch: spec.epoch,
+        }
+    }
+
     fn context(
         &self,
         spec: &TaskSpec,
         task: &RunningGuard,
         pool: &Arc<TaskPool>,
+        shuffle: TaskShuffle,
         counters: &Arc<Counters>,
         program: &Program,
     ) -> Result<Arc<TaskContext>> {
         let inputs = TaskInputs {
             splits: spec.splits.clone(),
-            shuffle: Arc::new(TaskShuffle {
-                known: Arc::clone(&self.outputs),
-                store: Arc::clone(&self.store),
-                external: self.blocks.read().clone(),
-                epoch: spec.epoch,
-            }),
+            shuffle: Arc::new(shuffle),
             external: self.external.read().clone(),
             counters: Arc::clone(counters),
             cancelled: task.token.clone(),

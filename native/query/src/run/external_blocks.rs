@@ -5,7 +5,7 @@
 
 use super::error::TaskError;
 use super::shuffle::fetch_failure;
-use crate::boundary::MapOutputLocation;
+use crate::boundary::{FetchCause, MapOutputLocation};
 use crate::nodes::BatchStream;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -84,8 +84,10 @@ pub async fn give_away(elsewhere: &BlocksElsewhere, staged: Staged<'_>, schema: 
 
 /// The batches of some partitions of an output that is elsewhere.
 pub fn fetch(store: &Arc<dyn ExternalBlocks>, shuffle_id: u64, output: &MapOutputLocation, partitions: Range<u32>) -> Result<BatchStream> {
-    let location = Location::parse(&output.uri)
-        .ok_or_else(|| fetch_failure(shuffle_id, output, partitions.start, &format!("{:?} is no place of a block", output.uri)))?;
+    let location = Location::parse(&output.uri).ok_or_else(|| {
+        let message = format!("{:?} is no place of a block", output.uri);
+        fetch_failure(shuffle_id, output, partitions.start, FetchCause::Unknown, message, None)
+    })?;
     let attempt = location.attempt;
     let wanted = partitions.filter(move |p| location.has_rows.get(*p as usize).copied().unwrap_or(false));
     let (store, output) = (Arc::clone(store), output.clone());
@@ -93,9 +95,10 @@ pub fn fetch(store: &Arc<dyn ExternalBlocks>, shuffle_id: u64, output: &MapOutpu
         let got = store.get(BlockKey { shuffle_id, map: output.map, attempt, reduce });
         let output = output.clone();
         async move {
-            let failure = |message: &str| fetch_failure(shuffle_id, &output, reduce, message);
-            let bytes = got.await.map_err(|e| failure(&e))?.ok_or_else(|| failure("its block store has lost it"))?;
-            decode(&bytes).map_err(|e| failure(&e))
+            let failure = |cause, message| fetch_failure(shuffle_id, &output, reduce, cause, message, None);
+            let bytes = got.await.map_err(|e| failure(FetchCause::Unknown, e))?;
+            let bytes = bytes.ok_or_else(|| failure(FetchCause::Missing, "its block store has lost it".to_owned()))?;
+            decode(&bytes).map_err(|e| failure(FetchCause::Corrupt, e))
         }
     });
     let batches = blocks.flat_map(|block: Result<Vec<RecordBatch>>| match block {

@@ -6,6 +6,7 @@ mod external_blocks;
 mod memory;
 mod partitions;
 mod program;
+mod remote;
 mod results;
 mod runtime;
 mod shared;

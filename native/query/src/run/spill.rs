@@ -3,7 +3,10 @@
 use datafusion::common::{DataFusionError, Result, resources_datafusion_err};
 use datafusion::execution::disk_manager::{DiskManager, DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::{SpillFile, TempFileFactory};
+use kiln_transport::fetch::SpoolFiles;
 use parking_lot::Mutex;
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +23,8 @@ pub struct TaskSpill {
 struct Opened {
     manager: Option<Arc<DiskManager>>,
     dirs: Vec<PathBuf>,
+    /// Files made for fetched blocks.
+    files: usize,
     ended: bool,
 }
 
@@ -71,6 +76,23 @@ impl TaskSpill {
         let manager = Arc::new(manager);
         opened.manager = Some(Arc::clone(&manager));
         Ok(manager)
+    }
+}
+
+impl SpoolFiles for TaskSpill {
+    fn create(&self) -> io::Result<(File, PathBuf)> {
+        self.manager().map_err(io::Error::other)?;
+        let mut opened = self.opened.lock();
+        opened.files += 1;
+        let mut failure = io::Error::other("no local directory to spill to");
+        for turn in 0..opened.dirs.len() {
+            let path = opened.dirs[(opened.files + turn) % opened.dirs.len()].join(format!("fetch-{}", opened.files));
+            match File::options().read(true).write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok((file, path)),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
     }
 }
 

@@ -82,6 +82,13 @@ pub async fn run_task_body(task: RunningTask) -> Result<TaskEnd> {
     metrics.input_rows = load(&task.counters.input_rows);
     metrics.shuffle_read_bytes = load(&task.counters.shuffle_read_bytes);
     metrics.shuffle_read_rows = load(&task.counters.shuffle_read_rows);
+    metrics.local_blocks_fetched = load(&task.counters.local_blocks);
+    metrics.local_bytes_read = load(&task.counters.local_bytes);
+    let fetch = &task.counters.fetch;
+    metrics.remote_blocks_fetched = load(&fetch.remote_blocks);
+    metrics.remote_bytes_read = load(&fetch.remote_bytes);
+    metrics.remote_bytes_read_to_disk = load(&fetch.remote_bytes_to_disk);
+    metrics.fetch_wait_nanos = fetch.wait_nanos();
     if !task.spec.shares_build {
         let spilled = spilled_bytes(task.tree.as_ref());
         metrics.memory_bytes_spilled += spilled;

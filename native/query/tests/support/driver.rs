@@ -6,8 +6,9 @@ use kiln_query::boundary::{
     StageOutput, StagePlan, TaskFailure, TaskOutput, TaskSpec, TaskStatus,
 };
 use kiln_query::plan::Planned;
-use kiln_query::run::Executor;
+use kiln_query::run::{Executor, io_runtime};
 use kiln_query::stage::{choose_range_bounds, refine};
+use kiln_transport::{Transport, TransportConfig};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 /// How a test wants the engine.
 #[derive(Debug, Clone)]
 pub struct Variant {
+    /// Executors: tasks are dealt to them in turn, and they read each other's map outputs by their transports.
+    pub executors: u32,
     pub slots: u32,
     pub memory_bytes: u64,
     pub block_store: &'static str,
@@ -31,6 +34,7 @@ pub struct Variant {
 impl Default for Variant {
     fn default() -> Self {
         Self {
+            executors: 1,
             slots: 2,
             memory_bytes: 4 << 30,
             block_store: "memory:",
@@ -56,41 +60,87 @@ pub struct QueryRun {
     pub tasks: u64,
     pub retries: u64,
     pub spilled_bytes: u64,
+    /// Blocks that came from another executor.
+    pub remote_blocks: u64,
     pub stage_times: Vec<Duration>,
     /// Rows of each task of the last stage.
     pub result_rows: Vec<u64>,
 }
 
 pub struct MiniDriver {
+    /// The first executor, which is the only one but for tests of several.
     pub executor: Executor,
+    pub executors: Vec<Executor>,
+    pub transports: Vec<Transport>,
     pub variant: Variant,
     next_task: AtomicU64,
     dir: tempfile::TempDir,
 }
 
+fn executor_id(index: usize) -> String {
+    if index == 0 { "test".to_owned() } else { format!("test-{index}") }
+}
+
+/// On the runtime that it belongs to, whatever the test runs on.
+fn open_transport() -> Transport {
+    let config = TransportConfig {
+        host: "127.0.0.1".to_owned(),
+        port: 0,
+        advertised_host: String::new(),
+        application_id: "test".to_owned(),
+        secret: "YSBzZWNyZXQ=".to_owned(),
+        tls: None,
+        max_frame_bytes: 16 << 20,
+        idle_timeout_millis: 120_000,
+        connect_timeout_millis: 60_000,
+        max_size_in_flight: 48 << 20,
+        max_bytes_in_flight: 96 << 20,
+        max_reqs_in_flight: i32::MAX as u32,
+        max_retries: 3,
+        retry_wait_millis: 10,
+        max_block_to_memory: 200 << 20,
+    };
+    let opened = io_runtime().unwrap().spawn(async move { Transport::open(&config).await.unwrap() });
+    futures::executor::block_on(opened).unwrap()
+}
+
 impl MiniDriver {
     pub fn new(variant: Variant) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let executor = Executor::new(ExecutorConfig {
-            executor_id: "test".into(),
-            slots: variant.slots,
-            memory_bytes: variant.memory_bytes,
-            storage_fraction: 0.5,
-            local_dirs: vec![dir.path().to_str().unwrap().to_owned()],
-            block_store: variant.block_store.into(),
-            compression: "lz4".into(),
-        })
-        .unwrap();
-        Self { executor, variant, next_task: AtomicU64::new(0), dir }
+        let transports: Vec<Transport> = (0..variant.executors).filter(|_| variant.executors > 1).map(|_| open_transport()).collect();
+        let executors: Vec<Executor> = (0..variant.executors as usize)
+            .map(|index| {
+                let config = ExecutorConfig {
+                    executor_id: executor_id(index),
+                    slots: variant.slots,
+                    memory_bytes: variant.memory_bytes,
+                    storage_fraction: 0.5,
+                    local_dirs: vec![dir.path().to_str().unwrap().to_owned()],
+                    block_store: variant.block_store.into(),
+                    compression: "lz4".into(),
+                };
+                Executor::with_transport(config, transports.get(index).cloned()).unwrap()
+            })
+            .collect();
+        Self { executor: executors[0].clone(), executors, transports, variant, next_task: AtomicU64::new(0), dir }
+    }
+
+    /// The executor that runs a task of this partition.
+    fn executor_of(&self, partition: u32) -> usize {
+        partition as usize % self.executors.len()
     }
 
     /// What the executor holds or has on its disks though nothing runs.
     pub fn left_behind(&self) -> Option<String> {
-        let usage = self.executor.usage();
-        let held = usage.live_tasks + usage.reserved_bytes + usage.storage_bytes + usage.disk_bytes + usage.temporary_files;
+        let usages: Vec<_> = self.executors.iter().map(Executor::usage).collect();
+        let held = usages.iter().map(|usage| {
+            let bytes = usage.reserved_bytes + usage.storage_bytes + usage.disk_bytes + usage.temporary_files;
+            bytes + usage.live_tasks + usage.map_outputs + usage.programs + usage.shared_builds
+        });
+        let in_flight: u64 = self.transports.iter().map(|t| t.usage().bytes_in_flight).sum();
         let files = self.files();
-        let clean = held + usage.map_outputs + usage.programs + usage.shared_builds == 0 && files.is_empty();
-        (!clean).then(|| format!("{usage:?}, {files:?}"))
+        let clean = held.sum::<u64>() + in_flight == 0 && files.is_empty();
+        (!clean).then(|| format!("{usages:?}, {in_flight} bytes in flight, {files:?}"))
     }
 
     /// The executor's files, without its lock.
@@ -128,7 +178,7 @@ impl MiniDriver {
         let result = self.run_stages(planned).await;
         for stage in &planned.plan.stages {
             if let StageOutput::Shuffle { shuffle_id, .. } = stage.output {
-                self.executor.remove_shuffle(shuffle_id);
+                self.executors.iter().for_each(|executor| executor.remove_shuffle(shuffle_id));
             }
         }
         result
@@ -190,15 +240,17 @@ impl MiniDriver {
         Ok(run)
     }
 
-    /// Tells the executor where the map outputs of a shuffle are: all in itself.
+    /// Tells the executors where the map outputs of a shuffle are: each where its task ran.
     pub fn announce(&self, shuffle_id: u64, statuses: &[MapStatus]) {
         let locations = statuses.iter().enumerate().map(|(map, status)| MapOutputLocation {
             map: map as u32,
-            executor_id: "test".into(),
+            executor_id: executor_id(self.executor_of(map as u32)),
+            address: self.transports.get(self.executor_of(map as u32)).map_or_else(String::new, |t| t.address().to_owned()),
             uri: status.uri.clone(),
             keys: status.keys.clone(),
         });
-        self.executor.set_map_outputs(MapOutputs { shuffle_id, epoch: 0, outputs: locations.collect() });
+        let outputs = MapOutputs { shuffle_id, epoch: 0, outputs: locations.collect() };
+        self.executors.iter().for_each(|executor| executor.set_map_outputs(outputs.clone()));
     }
 
     fn decide(&self, planned: &Planned, stage: &StagePlan, outputs: &BTreeMap<u64, Vec<MapStatus>>, decisions: &mut StageDecisions) {
@@ -253,7 +305,9 @@ impl MiniDriver {
         run: &mut QueryRun,
     ) -> Result<Vec<(TaskOutput, Option<Vec<u8>>)>, TaskFailure> {
         let refined = refine(bytes, decisions).map_err(|e| kiln_query::run::failure_of(&e))?;
-        self.executor.load_program(&refined.hash, &refined.program).map_err(|e| kiln_query::run::failure_of(&e))?;
+        for executor in &self.executors {
+            executor.load_program(&refined.hash, &refined.program).map_err(|e| kiln_query::run::failure_of(&e))?;
+        }
         let mut results = Vec::new();
         let mut running = tokio::task::JoinSet::new();
         let mut partition = 0;
@@ -261,7 +315,7 @@ impl MiniDriver {
         loop {
             while partition < refined.num_tasks && running.len() < self.variant.slots as usize && failure.is_none() {
                 let spec = self.spec(stage, &refined.hash, partition, attempt);
-                let executor = self.executor.clone();
+                let executor = self.executors[self.executor_of(partition)].clone();
                 running.spawn(async move { (spec.partition, executor.run_task(spec).await) });
                 partition += 1;
                 run.tasks += 1;
@@ -269,13 +323,14 @@ impl MiniDriver {
             let Some(done) = running.join_next().await else { break };
             let (partition, (outcome, ipc)) = done.unwrap();
             run.spilled_bytes += outcome.metrics.disk_bytes_spilled;
+            run.remote_blocks += outcome.metrics.remote_blocks_fetched;
             match outcome.status {
                 TaskStatus::Success { output } => results.push((partition, output, ipc)),
                 TaskStatus::Failed { failure: why } => failure = failure.or(Some(why)),
                 TaskStatus::Killed { reason } => panic!("killed: {reason}"),
             }
         }
-        self.executor.unload_program(&refined.hash);
+        self.executors.iter().for_each(|executor| executor.unload_program(&refined.hash));
         if let Some(failure) = failure {
             return Err(failure);
         }

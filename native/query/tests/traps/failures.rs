@@ -50,7 +50,13 @@ async fn end(driver: &MiniDriver, planned: &Planned, shuffle_id: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_build_that_failed_is_not_kept() {
     let (driver, planned, shuffle_id) = built().await;
-    let location = |map, executor: &str| MapOutputLocation { map, executor_id: executor.into(), uri: "memory:".into(), keys: Vec::new() };
+    let location = |map, executor: &str| MapOutputLocation {
+        map,
+        executor_id: executor.into(),
+        address: String::new(),
+        uri: "memory:".into(),
+        keys: Vec::new(),
+    };
     // Map output 7 is nowhere.
     driver.executor.set_map_outputs(MapOutputs { shuffle_id, epoch: 0, outputs: vec![location(0, "test"), location(7, "gone")] });
     for failed in join(&driver, &planned).await {

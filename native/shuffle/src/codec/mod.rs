@@ -27,6 +27,24 @@ pub use header::{BlockHeader, HEADER_LEN, MAX_RAW_LEN};
 
 use crate::error::{Result, ShuffleError};
 
+/// Checks the CRCs of whole blocks, one behind the other, without decoding them; returns their rows.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn check_blocks(mut bytes: &[u8]) -> Result<u64, String> {
+    let mut rows = 0;
+    while !bytes.is_empty() {
+        let header = BlockHeader::parse(bytes)?;
+        let Some((block, rest)) = bytes.split_at_checked(header.block_len()) else {
+            return Err(format!("a block of {} bytes is cut off after {}", header.block_len(), bytes.len()));
+        };
+        header.verify(block)?;
+        rows += u64::from(header.rows);
+        bytes = rest;
+    }
+    Ok(rows)
+}
+
 /// Compression of a whole block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]

@@ -24,5 +24,5 @@ mod writer;
 pub use index::{FileIndex, PartitionEntry};
 pub(crate) use reader::check_range;
 pub use reader::{EncodedBlock, FileBlocks, ShuffleFile};
-pub use writer::StagedFile;
 pub(crate) use writer::{FileWriter, write_map_output};
+pub use writer::{StagedFile, id_of_name};

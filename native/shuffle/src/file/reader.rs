@@ -152,6 +152,31 @@ impl FileBlocks {
         })
     }
 
+    /// Bytes behind those that were returned.
+    pub fn remaining(&self) -> u64 {
+        self.end - self.position
+    }
+
+    /// The next bytes, at most `most` of them, as they are in the file. Not to be mixed with the other ways to read.
+    ///
+    /// # Errors
+    /// `Io`; `Corrupt` when the file is cut off.
+    pub fn next_bytes(&mut self, most: usize) -> Result<Bytes> {
+        let mut bytes = vec![0; usize::try_from(self.remaining()).unwrap_or(usize::MAX).min(most)];
+        let read = read_at(&self.file, &mut bytes, self.position);
+        read.map_err(|e| self.read_error(e))?;
+        self.position += bytes.len() as u64;
+        Ok(Bytes::from(bytes))
+    }
+
+    fn read_error(&self, error: io::Error) -> ShuffleError {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            self.corrupt(self.partitions.start, "the file is cut off".to_owned())
+        } else {
+            ShuffleError::io("read", &self.path)(error)
+        }
+    }
+
     fn next_with<T>(&mut self, take: impl FnOnce(&mut Self, &BlockHeader, u32) -> Result<T>) -> Option<Result<T>> {
         if self.failed {
             return None;
@@ -215,13 +240,7 @@ impl FileBlocks {
         let len = (wanted - buffered).max(READ_AHEAD).min(left);
         self.buffer.resize(buffered + len, 0);
         let read = read_at(&self.file, &mut self.buffer[buffered..], offset);
-        read.map_err(|e| {
-            if e.kind() == io::ErrorKind::UnexpectedEof {
-                self.corrupt(self.partitions.start, "the file is cut off".to_owned())
-            } else {
-                ShuffleError::io("read", &self.path)(e)
-            }
-        })
+        read.map_err(|e| self.read_error(e))
     }
 
     fn corrupt(&self, partition: u32, what: String) -> ShuffleError {

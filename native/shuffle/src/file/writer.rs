@@ -131,11 +131,32 @@ pub struct StagedFile {
     pub(crate) len: u64,
 }
 
+/// How the name of a map output's file begins.
+fn name_of(id: MapOutputId) -> String {
+    let MapOutputId { shuffle, map, stage_attempt, attempt } = id;
+    format!("shuffle_{shuffle}_{map}_{stage_attempt}_{attempt}")
+}
+
+/// Whose file it is, by its name: `shuffle_<shuffle>_<map>_<stage attempt>_<attempt>.<random>.kshf`.
+pub fn id_of_name(name: &str) -> Option<MapOutputId> {
+    let (name, random) = name.strip_suffix(".kshf")?.split_once('.')?;
+    let mut numbers = name.strip_prefix("shuffle_")?.split('_');
+    let mut small = || numbers.next()?.parse::<u64>().ok();
+    let (shuffle, map, stage_attempt, attempt) = (small()?, small()?, small()?, small()?);
+    let id = MapOutputId {
+        shuffle,
+        map: map.try_into().ok()?,
+        stage_attempt: stage_attempt.try_into().ok()?,
+        attempt: attempt.try_into().ok()?,
+    };
+    // Nothing else looks like one.
+    (name == name_of(id) && !random.contains('.')).then_some(id)
+}
+
 impl StagedFile {
     /// Gives the file its final name.
     pub(crate) fn commit(self, id: MapOutputId) -> Result<ShuffleFile> {
-        let MapOutputId { shuffle, map, stage_attempt, attempt } = id;
-        let temp = self.temp.rename(&format!("shuffle_{shuffle}_{map}_{stage_attempt}_{attempt}"))?;
+        let temp = self.temp.rename(&name_of(id))?;
         Ok(ShuffleFile::owned(temp, self.schema, self.index, self.len))
     }
 }
@@ -159,4 +180,20 @@ pub(crate) fn write_map_output(
         writer.finish(stats.checksum, stats.determinism)
     })?;
     Ok(StagedFile { temp, schema, index, len })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_whose_file_it_is() {
+        let id = MapOutputId { shuffle: u64::MAX, map: 7, stage_attempt: 1, attempt: 2 };
+        assert_eq!(id_of_name(&format!("{}.0123456789abcdef.kshf", name_of(id))), Some(id));
+        for other in
+            ["shuffle_1_2_3_4.kshf", "shuffle_1_2_3.ab.kshf", "shuffle_01_2_3_4.ab.kshf", "shuffle_1_2_3_4_5.ab.kshf", "output.ab.tmp"]
+        {
+            assert_eq!(id_of_name(other), None, "{other}");
+        }
+    }
 }

@@ -228,7 +228,9 @@ impl BlockStore for MemoryBlockStore {
     fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<EncodedStream> {
         let entry = self.entry(shuffle, map)?;
         let encoder = BlockEncoder::new(SchemaRef::clone(&entry.schema), self.codec)?;
-        Ok(EncodedStream::new(entry.stream(partitions)?, encoder))
+        let stream = entry.stream(partitions.clone())?;
+        let rows = entry.stats.rows[partitions.start as usize..partitions.end as usize].iter().sum();
+        Ok(EncodedStream::new(entry.id, rows, stream, encoder))
     }
 
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo> {

@@ -123,6 +123,7 @@ function readEvents(words: readonly string[]): readonly DagEvent[] {
         map: readNumber(fourth),
         reduce: readNumber(second),
         executorId: words[6] ?? '',
+        cause: 'missing' as const,
       };
       const lost: TaskFailure = { ...failure(`lost-m${fetch.map}`), kind: 'fetch-failed', class: 'FetchFailed', fetch };
       return [{ type: 'fetch-failed', ...ids, partition: readNumber(second), failure: lost }];

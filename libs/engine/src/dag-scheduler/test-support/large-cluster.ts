@@ -278,6 +278,6 @@ export class LargeCluster {
 const boom: TaskFailure = { kind: 'user', class: 'Boom', message: 'boom', causes: [], fetch: null };
 
 function fetchFailure(shuffle: number, map: number, holder: string): TaskFailure {
-  const fetch = { shuffleId: shuffle, map, reduce: 0, executorId: holder };
+  const fetch = { shuffleId: shuffle, map, reduce: 0, executorId: holder, cause: 'missing' as const };
   return { kind: 'fetch-failed', class: 'FetchFailed', message: `map ${map} of shuffle ${shuffle}`, causes: [], fetch };
 }

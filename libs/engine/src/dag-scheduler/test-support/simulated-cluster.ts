@@ -151,7 +151,7 @@ export function merge(a: Versions, b: Versions): Versions {
 }
 
 function fetchFailed(shuffleId: number, map: number, reduce: number, holder: string): TaskFailure {
-  const fetch = { shuffleId, map, reduce, executorId: holder };
+  const fetch = { shuffleId, map, reduce, executorId: holder, cause: 'missing' as const };
   return {
     kind: 'fetch-failed',
     class: 'FetchFailed',

@@ -117,7 +117,8 @@ function readTasks(word: string): readonly TaskRequest[] {
 }
 
 function failure(kind: TaskFailure['kind'], message: string): TaskFailure {
-  const fetch = kind === 'fetch-failed' ? { shuffleId: 0, map: 0, reduce: 0, executorId: 'a' } : null;
+  const fetch =
+    kind === 'fetch-failed' ? { shuffleId: 0, map: 0, reduce: 0, executorId: 'a', cause: 'missing' as const } : null;
   return { kind, class: 'Boom', message, causes: [], fetch };
 }
 
