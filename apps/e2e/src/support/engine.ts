@@ -5,7 +5,7 @@ import { type DataFrame, Session, type SessionOptions } from '@kiln/client';
 import { EventRecorder } from '@kiln/testing';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { fixturePlugin } from './paths.ts';
-import { expectNoTrace, listeningPorts } from './traces.ts';
+import { listeningPorts, processesWith } from './traces.ts';
 
 /** A folder and sessions of one test; all are gone after it, and with them their processes, ports and local files. */
 export class TestEngine {
@@ -113,4 +113,13 @@ export async function failureOf(
     return error as never;
   }
   throw new Error('it did not fail');
+}
+
+/** No process of these applications is left, and this process listens at no port that was not open before. */
+async function expectNoTrace(applicationIds: readonly string[], portsBefore: readonly number[]): Promise<void> {
+  const left = () => ({
+    processes: applicationIds.flatMap((id) => processesWith(id)).filter(({ pid }) => pid !== process.pid),
+    ports: listeningPorts().filter((port) => !portsBefore.includes(port)),
+  });
+  await expect.poll(left, { timeout: 20_000 }).toEqual({ processes: [], ports: [] });
 }

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { expect } from 'vitest';
 
 /** What engines leave on this machine: processes, open ports, files. Looked up in /proc; on other systems there is nothing to see. */
 
@@ -39,15 +38,6 @@ export function listeningPorts(pid: number = process.pid): readonly number[] {
       .filter((fields) => fields[3] === '0A' && sockets.has(fields[9]))
       .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)),
   );
-}
-
-/** No process of these applications is left, and this process listens at no port that was not open before. */
-export async function expectNoTrace(applicationIds: readonly string[], portsBefore: readonly number[]): Promise<void> {
-  const left = () => ({
-    processes: applicationIds.flatMap((id) => processesWith(id)).filter(({ pid }) => pid !== process.pid),
-    ports: listeningPorts().filter((port) => !portsBefore.includes(port)),
-  });
-  await expect.poll(left, { timeout: 20_000 }).toEqual({ processes: [], ports: [] });
 }
 
 function numbersIn(folder: string): readonly number[] {
