@@ -47,6 +47,7 @@ const commands = {
     ['Generate the reference pages', () => node24(['tools/gen/main.ts'])],
   ],
   bench: (args) => [...setup, ['Run the benchmarks', () => node24(['apps/bench/dist/main.js', ...args])]],
+  chaos: (args) => [...setup, ['Break things', () => quietly(node24(['apps/e2e/src/chaos/main.ts', ...args]))]],
   'release:dry-run': () => [...setup, ['Pack, install, run', () => node24(['tools/release-dry-run/main.ts'])]],
 };
 

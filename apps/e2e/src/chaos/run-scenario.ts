@@ -37,7 +37,7 @@ async function disturbed(scenario: Scenario): Promise<string> {
   const expected = scenario.claims.result === 'same' ? await undisturbed(scenario.job) : [];
   const world = await World.open(scenario);
   try {
-    const faults = new FaultPlan(scenario.faults, world);
+    const faults = new FaultPlan(scenario, world);
     const outcome = await within(
       'the job ends',
       jobMillis,
@@ -49,7 +49,7 @@ async function disturbed(scenario: Scenario): Promise<string> {
     // What a session loses when it ends is no loss of the job.
     const counts = checkCounts(scenario, world);
     await world.end();
-    return counts;
+    return scenario.random === true ? `${faults.count} of ${scenario.faults.length} faults, ${counts}` : counts;
   } finally {
     await world.close();
   }
@@ -63,28 +63,41 @@ function resultOf(rows: Promise<readonly string[]>): Promise<Outcome> {
 
 /** Faults that wait for their events. */
 class FaultPlan {
-  readonly #done: Promise<void>;
+  readonly #happening: Promise<void>[] = [];
+  readonly #expected: Promise<unknown>;
+  readonly #isRandom: boolean;
 
-  constructor(faults: readonly Fault[], world: World) {
-    const each = faults.map(({ when, what }) => {
-      const happened = Promise.withResolvers<void>();
-      const isIt = trigger(when, world.log);
-      const onEvent = (event: EngineEvent) => {
-        if (isIt(event)) perform(what, event, world).then(happened.resolve, happened.reject);
-      };
-      return { onEvent, happened: happened.promise, name: JSON.stringify({ when, what }) };
-    });
+  constructor({ faults, random = false }: Scenario, world: World) {
+    this.#isRandom = random;
+    const each = faults.map((fault) => this.#arm(fault, world));
     world.listen((event) => {
       for (const { onEvent } of each) onEvent(event);
     });
-    const all = each.map(({ happened, name }) => within(`the fault ${name}`, jobMillis, happened));
-    this.#done = Promise.all(all).then(() => {});
-    this.#done.catch(() => {});
+    this.#expected = random ? Promise.resolve() : Promise.all(each.map(({ happened }) => happened));
+    this.#expected.catch(() => {});
+  }
+
+  get count(): number {
+    return this.#happening.length;
   }
 
   /** Errors: a fault that did not happen, so that the run proves nothing. */
-  done(): Promise<void> {
-    return this.#done;
+  async done(): Promise<void> {
+    await this.#expected;
+    await Promise.all(this.#happening);
+  }
+
+  #arm({ when, what }: Fault, world: World): { onEvent: (event: EngineEvent) => void; happened: Promise<unknown> } {
+    const begun = Promise.withResolvers<void>();
+    const isIt = trigger(when, world.log);
+    const onEvent = (event: EngineEvent) => {
+      if (!isIt(event)) return;
+      const happening = perform(what, event, world);
+      this.#happening.push(this.#isRandom ? happening.catch(() => {}) : happening);
+      happening.catch(() => {});
+      begun.resolve();
+    };
+    return { onEvent, happened: within(`the fault ${JSON.stringify({ when, what })}`, jobMillis, begun.promise) };
   }
 }
 

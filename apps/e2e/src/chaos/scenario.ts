@@ -10,6 +10,8 @@ export interface Scenario {
   readonly conf?: Readonly<Record<string, string>>;
   readonly job: JobCall;
   readonly faults: readonly Fault[];
+  /** Faults that were drawn by lot: their moment may never come, and what they break may be gone already. */
+  readonly random?: boolean;
   readonly claims: Claims;
   /** What the machine or the engine must have; without it the scenario is skipped. */
   readonly needs?: readonly Need[];
@@ -20,7 +22,8 @@ export interface Scenario {
 }
 
 export type ClusterSpec =
-  | { readonly kind: 'local-cluster'; readonly executors: number; readonly cores: number }
+  /** `hosts`: the executors count as on different hosts. */
+  | { readonly kind: 'local-cluster'; readonly executors: number; readonly cores: number; readonly hosts?: boolean }
   /** `kiln master` and workers of `kiln worker`, each a process. */
   | { readonly kind: 'standalone'; readonly workers: number; readonly cores: number };
 

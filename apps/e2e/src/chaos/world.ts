@@ -102,13 +102,17 @@ export class World {
       plugins: [fixturePlugin('slow-source'), fixturePlugin('faulty-source')],
       conf: { ...defaults, 'spark.local.dir': this.localDirs.join(','), ...conf },
     };
-    if (!faults.some(({ what }) => 'way' in what)) return options;
+    const isProxied = faults.some(({ what }) => 'way' in what);
+    if (!isProxied && cluster.hosts !== true) return options;
     const port = await freePort();
-    this.#proxy = await startProxy(() => port);
-    const driverUrl = `http://127.0.0.1:${this.#proxy.port}`;
+    if (isProxied) this.#proxy = await startProxy(() => port);
+    const config = {
+      ...(this.#proxy === undefined ? {} : { driverUrl: `http://127.0.0.1:${this.#proxy.port}` }),
+      hosts: cluster.hosts === true,
+    };
     return {
       master: master.replace('local', 'proxied'),
-      plugins: [...options.plugins, { package: fixturePlugin('proxied-cluster'), config: { driverUrl } }],
+      plugins: [...options.plugins, { package: fixturePlugin('proxied-cluster'), config }],
       conf: { ...options.conf, 'spark.driver.port': String(port) },
     };
   }

@@ -75,7 +75,8 @@ export const executorScenarios: readonly Scenario[] = [
   },
   {
     name: 'slow-executor',
-    cluster: two,
+    // As in Spark, a copy of a task runs on another host.
+    cluster: { ...two, hosts: true },
     conf: {
       'spark.speculation': 'true',
       'spark.speculation.interval': '100ms',
