@@ -71,6 +71,7 @@ describe.each([
   'submit-an-application.md',
   'run-a-cluster.md',
   'compose-an-engine.md',
+  'scheduling.md',
   'write-a-plugin.md',
 ])('the guide %s', (guide) => {
   let folder: string;

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { filesUnder, TestEngine } from './support/engine.ts';
+import { filesUnder, slowNumbers, TestEngine } from './support/engine.ts';
 
 const engine = new TestEngine();
 
@@ -43,4 +43,26 @@ describe.each(damages)('a shuffle file that %s', (_name, damage) => {
     const maps = engine.recorder.of('stage-submitted').filter(({ stage }) => stage.kind === 'shuffle-map');
     expect(maps.map(({ tasks }) => tasks)).toEqual([4]);
   });
+});
+
+it('an output that comes back with other rows voids what was made of the lost one', async () => {
+  const session = await engine.start({
+    conf: { 'kiln.shuffle.forceFile': 'true', 'spark.sql.adaptive.coalescePartitions.enabled': 'false' },
+  });
+  // Whole chunks are shifted: the answer shows whether old and new rows were mixed.
+  const numbers = slowNumbers(session, { splits: 2, chunks: 1, delay: 0, shifts: 1_000 });
+  const frame = numbers.repartition(4, 'n').selectExpr('n % 5 as k', 'n').repartition(3, 'k');
+  const values = async () => (await frame.collect()).map((row) => Number(row['n'])).sort((a, b) => a - b);
+  expect(await values()).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  const shuffles = [...new Set(blockFiles().map((file) => /shuffle_\d+_/.exec(file)?.[0] ?? ''))].sort();
+  expect(shuffles).toHaveLength(2);
+  for (const shuffle of shuffles) rmSync(blockFiles().filter((file) => file.includes(shuffle))[0] ?? '');
+  engine.recorder.clear();
+  const again = await values();
+  // The lost split was read again, the other was not; of the second shuffle all four tasks ran, though one output was lost.
+  expect(again.filter((n) => n >= 1_000)).toHaveLength(10);
+  expect(new Set(again).size).toBe(20);
+  const done = engine.recorder.of('task-ended').filter(({ outcome }) => outcome === 'succeeded');
+  const byStage = Map.groupBy(done, ({ task }) => task.stageId);
+  expect([...byStage.values()].map((tasks) => tasks.length)).toEqual([1, 4, 3]);
 });

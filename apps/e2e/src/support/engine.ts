@@ -68,7 +68,18 @@ export class TestEngine {
 /** `splits * chunks * 10` numbers, `delay` ms for every ten. */
 export function slowNumbers(
   session: Session,
-  options: { splits: number; chunks: number; delay: number; failing?: number; failures?: number; hold?: number },
+  options: {
+    splits: number;
+    chunks: number;
+    delay: number;
+    failing?: number;
+    failures?: number;
+    hold?: number;
+    stuck?: number;
+    stuckFor?: number;
+    hosts?: string;
+    shifts?: number;
+  },
 ) {
   return session.read.format('slow').options(options).load('numbers') as DataFrame<{ n: number }>;
 }

@@ -58,6 +58,8 @@ export type ClusterEvent =
       /** Counts as a failure of the tasks that ran there. */
       readonly causedByApp: boolean;
       readonly preempted: boolean;
+      /** The whole host is lost with it, and what a shuffle service there served. */
+      readonly lostHost?: string;
     }
   /**
    * Why no executor comes; `null`: the reason is gone. `queued`: others have the room now, and who waits for it waits without a limit;

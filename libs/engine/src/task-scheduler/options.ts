@@ -11,8 +11,8 @@ export interface TaskSchedulerOptions {
   readonly exclusion: ExclusionOptions | null;
   /** How long a task set waits for an executor that may run it, ms. */
   readonly unschedulableMillis: number;
-  /** How long task sets wait when there is no executor at all, ms; `null`: as long as it takes. */
-  readonly noExecutorMillis: number | null;
+  /** How long task sets wait when no executor takes tasks, ms. */
+  readonly noExecutorMillis: number;
 }
 
 /** `spark.excludeOnFailure.*`. */
@@ -29,7 +29,6 @@ export interface ExclusionOptions {
 }
 
 export function taskSchedulerOptions(settings: EngineSettings): TaskSchedulerOptions {
-  const noExecutor = settings.get('kiln.scheduler.noExecutorTimeout');
   return {
     maxFailures: settings.get('spark.task.maxFailures'),
     waits: [
@@ -42,7 +41,7 @@ export function taskSchedulerOptions(settings: EngineSettings): TaskSchedulerOpt
     cpus: settings.get('spark.task.cpus'),
     exclusion: settings.get('spark.excludeOnFailure.enabled') ? exclusionOptions(settings) : null,
     unschedulableMillis: settings.get('spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout'),
-    noExecutorMillis: noExecutor < 0 ? null : noExecutor,
+    noExecutorMillis: settings.get('kiln.executor.noExecutorsGrace'),
   };
 }
 

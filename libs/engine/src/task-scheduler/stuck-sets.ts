@@ -22,7 +22,7 @@ export interface Finding {
 const nothing: Finding = { actions: [], wake: null };
 
 /**
- * Task sets that may wait for ever: because no executor is left, or because failures exclude all there are (Spark's
+ * Task sets that may wait for ever: because no executor takes tasks, or because failures exclude all there are (Spark's
  * `unschedulableTaskSetTimeout`; what is launched meanwhile, of whichever set, puts it off). They fail with a reason when their time is over.
  */
 export class StuckSets {
@@ -40,18 +40,22 @@ export class StuckSets {
 
   /** `false`: nothing can be stuck. */
   get mayFind(): boolean {
-    return this.#options.exclusion !== null || this.#executors.usable === 0 || this.#noExecutorUntil !== null;
+    return this.#options.exclusion !== null || this.#areAllUseless || this.#noExecutorUntil !== null;
   }
 
   look({ sets, hasLaunched, now }: Look): Finding {
-    if (this.#executors.usable > 0) this.#noExecutorUntil = null;
+    if (!this.#areAllUseless) this.#noExecutorUntil = null;
     else if (sets.length > 0) return this.#withoutExecutors(sets, now);
     return this.#options.exclusion === null ? nothing : this.#excluded(sets, hasLaunched, now);
   }
 
+  /** There are executors, but none takes tasks. When there are none at all, who starts them knows why and ends the jobs. */
+  get #areAllUseless(): boolean {
+    return this.#executors.usable === 0 && this.#executors.all.length > 0;
+  }
+
   #withoutExecutors(sets: readonly TaskSetState[], now: number): Finding {
     const { noExecutorMillis } = this.#options;
-    if (noExecutorMillis === null) return nothing;
     this.#noExecutorUntil ??= now + noExecutorMillis;
     if (now < this.#noExecutorUntil) return { actions: [], wake: this.#noExecutorUntil };
     const failure = this.#noExecutorFailure(noExecutorMillis);
@@ -60,13 +64,17 @@ export class StuckSets {
 
   #noExecutorFailure(waited: number): TaskFailure {
     const { cpus } = this.#options;
-    const small = this.#executors.all.filter(({ isDecommissioned }) => !isDecommissioned);
-    const most = Math.max(...small.map(({ cores }) => cores));
-    const message =
-      small.length > 0
-        ? `a task takes ${cpus} cores (spark.task.cpus), but no executor has more than ${most}`
-        : `there has been no executor for ${waited / 1000} s, and none has come (kiln.scheduler.noExecutorTimeout)`;
-    return failureOf(small.length > 0 ? 'KILN_TASK_CPUS' : 'KILN_NO_EXECUTORS', message);
+    const staying = this.#executors.all.filter(({ isDecommissioned }) => !isDecommissioned);
+    const most = Math.max(...staying.map(({ cores }) => cores));
+    return staying.length > 0
+      ? failureOf(
+          'KILN_TASK_CPUS',
+          `a task takes ${cpus} cores (spark.task.cpus), but no executor has more than ${most}`,
+        )
+      : failureOf(
+          'KILN_NO_EXECUTORS',
+          `all executors leave, and no other has come for ${waited / 1000} s (kiln.executor.noExecutorsGrace)`,
+        );
   }
 
   #excluded(sets: readonly TaskSetState[], hasLaunched: boolean, now: number): Finding {

@@ -68,6 +68,7 @@ export class EngineRuntime {
       maxResultBytes: settings.get('spark.driver.maxResultSize'),
       topology: parts.topology,
       onJobs: (active) => executors.jobsChanged(active),
+      demands: executors,
     });
   }
 

@@ -122,6 +122,10 @@ export class Driver {
     await left;
   }
 
+  hostLost(host: string): void {
+    this.#dag({ type: 'host-lost', host });
+  }
+
   executorRemoved(executorId: ExecutorId, reason: string, causedByApp: boolean): void {
     this.#executors.remove(executorId);
     this.#decommissions.forget(executorId);

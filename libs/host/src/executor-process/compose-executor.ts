@@ -23,6 +23,8 @@ export interface ComposedExecutor {
   readonly maxDirectResultBytes: number;
   readonly heartbeatMillis: number;
   readonly maxHeartbeatFailures: number;
+  /** The signal that tells it to leave in an orderly way; `null`: none does. */
+  readonly leaveSignal: NodeJS.Signals | null;
   /** Frees everything, removes files. */
   stop(): Promise<void>;
 }
@@ -59,6 +61,9 @@ export async function composeExecutor(
     executor,
     maxHashBuildBytes: policy.maxHashBuildBytes,
     plugins: Object.fromEntries(plugins.map(({ plugin, found }) => [plugin.id, found.version])),
+    leaveSignal: settings.get('spark.decommission.enabled')
+      ? (`SIG${settings.get('spark.executor.decommission.signal')}` as NodeJS.Signals)
+      : null,
     maxDirectResultBytes: settings.get('spark.task.maxDirectResultSize'),
     heartbeatMillis: settings.get('spark.executor.heartbeatInterval'),
     maxHeartbeatFailures: settings.get('spark.executor.heartbeat.maxFailures'),

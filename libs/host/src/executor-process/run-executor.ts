@@ -96,6 +96,7 @@ class ExecutorRun {
         send: (body) => this.#link.send(body),
       });
       this.#startBeats(composed);
+      if (composed.leaveSignal !== null) this.#leaveOn(composed.leaveSignal);
       this.#link.send({
         case: 'ready',
         value: {
@@ -116,6 +117,14 @@ class ExecutorRun {
   #onMessage(message: DriverMessage): void {
     if (message.body.case === 'stop') return this.end(message.body.value.reason);
     this.#desk?.on(message);
+  }
+
+  /** The driver ends it when nothing of it is needed any more. */
+  #leaveOn(signal: NodeJS.Signals): void {
+    process.once(signal, () => {
+      this.#logger.info({ signal }, 'the executor leaves when its tasks are done');
+      this.#link.send({ case: 'leaving', value: { reason: `signal ${signal}` } });
+    });
   }
 
   #startBeats({ executor, heartbeatMillis, maxHeartbeatFailures }: ComposedExecutor): void {

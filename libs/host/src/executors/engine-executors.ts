@@ -1,11 +1,19 @@
-import { type ExecutorId, KilnError, systemClock } from '@kiln/base';
-import type { ClusterManager, ClusterManagerEnv, ClusterManagerProvider } from '@kiln/contracts/cluster-manager';
+import { type ExecutorId, KilnError, type StageId, systemClock } from '@kiln/base';
+import type {
+  ClusterManager,
+  ClusterManagerEnv,
+  ClusterManagerProvider,
+  ExecutorRequest,
+} from '@kiln/contracts/cluster-manager';
 import { type BlockTransport, ExecutorFactory } from '@kiln/contracts/executor';
+import { ListenerBus } from '@kiln/contracts/listener';
 import { MemoryManager } from '@kiln/contracts/memory';
-import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
+import { type EngineSettings, Logger } from '@kiln/contracts/plugin';
 import type { Composition } from '../composition/index.ts';
+import type { ExecutorDemands } from '../driver/driver-parts.ts';
 import { FilesFolder, filesVariable } from '../files/files-folder.ts';
 import type { PluginReference } from '../plugin-host/index.ts';
+import { ElasticCluster } from '../scheduling/elastic-cluster.ts';
 import { ExecutorBackend } from './executor-backend.ts';
 import { type ExecutorHooks, ExecutorManager } from './executor-manager.ts';
 import { executorLaunch, type LaunchParts } from './launches.ts';
@@ -27,11 +35,12 @@ export interface EngineExecutorsOptions {
 }
 
 /** The executors of one engine: a cluster manager, the processes that register, and who leads both to the driver. */
-export class EngineExecutors {
+export class EngineExecutors implements ExecutorDemands {
   readonly backend = new ExecutorBackend();
   readonly #options: EngineExecutorsOptions;
   #cluster: ClusterManager | undefined;
   #manager: ExecutorManager | undefined;
+  #elastic: ElasticCluster | undefined;
   #server: ProcessServer | undefined;
   #launch: LaunchParts | undefined;
   #files: Promise<FilesFolder | null> | undefined;
@@ -60,9 +69,14 @@ export class EngineExecutors {
   async start(composition: Composition, settings: EngineSettings, hooks: ExecutorHooks): Promise<void> {
     const cluster = this.#cluster;
     if (cluster === undefined) throw new Error('no cluster manager was chosen');
-    const { logger } = this.#options;
+    const { logger, master } = this.#options;
+    checkTaskCpus(settings, cluster.initialRequest, master);
+    const decommission = (id: ExecutorId, reason: string) =>
+      this.#manager?.decommission(id, reason) ?? Promise.resolve();
+    if (cluster.placement === 'process') this.#elastic = elasticCluster(cluster, composition, settings, decommission);
     this.#manager = new ExecutorManager({
       cluster,
+      initialRequest: this.#elastic?.initialRequest ?? cluster.initialRequest,
       backend: this.backend,
       hooks,
       clock: systemClock,
@@ -94,11 +108,20 @@ export class EngineExecutors {
     return this.#maxHashBuildBytes;
   }
 
+  wanted(stageId: StageId, stageAttempt: number, replaces: ExecutorId | null): void {
+    this.#elastic?.wanted(stageId, stageAttempt, replaces);
+  }
+
+  excluded(executors: readonly ExecutorId[]): void {
+    this.#elastic?.excluded(executors);
+  }
+
   jobsChanged(active: number): void {
     this.#manager?.jobsChanged(active);
   }
 
   async stop(): Promise<void> {
+    this.#elastic?.stop();
     await this.#manager?.stop();
     await this.#server?.close();
     await (await this.#files?.catch(() => null))?.remove();
@@ -152,4 +175,28 @@ export class EngineExecutors {
       logger,
     };
   }
+}
+
+function elasticCluster(
+  cluster: ClusterManager,
+  composition: Composition,
+  settings: EngineSettings,
+  decommission: (id: ExecutorId, reason: string) => Promise<void>,
+): ElasticCluster {
+  return new ElasticCluster({
+    cluster,
+    settings,
+    bus: composition.get(ListenerBus),
+    clock: systemClock,
+    logger: composition.get(Logger),
+    decommission,
+  });
+}
+
+/** Such tasks could run nowhere: better said now than when they have waited. */
+function checkTaskCpus(settings: EngineSettings, { resources }: ExecutorRequest, master: string): void {
+  const cpus = settings.get('spark.task.cpus');
+  if (cpus <= resources.cores) return;
+  const message = `A task takes ${cpus} cores (spark.task.cpus), but an executor of ${master} has ${resources.cores}`;
+  throw new KilnError('KILN_TASK_CPUS', message, { hint: 'Lower spark.task.cpus, or give executors more cores' });
 }

@@ -2,6 +2,7 @@ import { type Clock, type ExecutorId, errorFromData, KilnError } from '@kiln/bas
 import {
   type ClusterEvent,
   type ClusterManager,
+  type ExecutorRequest,
   type ExecutorResources,
   unlimitedExecutors,
 } from '@kiln/contracts/cluster-manager';
@@ -17,12 +18,18 @@ import { Roster, type RosterAction, type RosterEvent, type RosterOptions } from 
 export interface ExecutorHooks {
   executorAdded(id: ExecutorId, host: string, slots: number, servedBy: ServedBy): void;
   executorRemoved(id: ExecutorId, reason: string, causedByApp: boolean): void;
+  /** With all that is stored there. */
+  hostLost(host: string): void;
+  /** It gets no more tasks; resolves when it may end. */
+  decommission(id: ExecutorId, reason: string): Promise<void>;
   /** Running jobs cannot go on. */
   failJobs(error: KilnError): void;
 }
 
 export interface ExecutorManagerOptions extends RosterOptions {
   readonly cluster: ClusterManager;
+  /** What to ask for at the start. */
+  readonly initialRequest: ExecutorRequest;
   readonly backend: ExecutorBackend;
   readonly hooks: ExecutorHooks;
   readonly clock: Clock;
@@ -50,6 +57,8 @@ export class ExecutorManager {
   /** Executors that are about to be added. */
   readonly #candidates = new Map<ExecutorId, Candidate>();
   readonly #slots = new Map<ExecutorId, number>();
+  /** Their end is wanted. */
+  readonly #leaving = new Set<ExecutorId>();
   readonly #first = Promise.withResolvers<void>();
   #stopping = false;
 
@@ -63,11 +72,11 @@ export class ExecutorManager {
 
   /** Asks for the first executors and waits until one is there, and for as many as are wanted, but not for ever. Errors: what the cluster manager or an executor failed with. */
   async start(): Promise<void> {
-    const { cluster } = this.#options;
+    const { cluster, initialRequest } = this.#options;
     // As a job would: it must not wait for ever.
-    if (cluster.initialRequest.total > 0) this.#step({ type: 'jobs', active: 1 });
-    await cluster.requestTotal(cluster.initialRequest);
-    if (cluster.initialRequest.total > 0) {
+    if (initialRequest.total > 0) this.#step({ type: 'jobs', active: 1 });
+    await cluster.requestTotal(initialRequest);
+    if (initialRequest.total > 0) {
       await this.#first.promise;
       await this.#enough();
     }
@@ -76,7 +85,7 @@ export class ExecutorManager {
 
   /** Task slots of the executors that are used, or that were asked for at start and are still on their way. */
   get slots(): number {
-    const { total, resources } = this.#options.cluster.initialRequest;
+    const { total, resources } = this.#options.initialRequest;
     const used = [...this.#slots.values()].reduce((sum, slots) => sum + slots, 0);
     return total >= unlimitedExecutors ? used : Math.max(used, total * resources.cores);
   }
@@ -109,6 +118,21 @@ export class ExecutorManager {
     this.#step({ type: 'disconnected', id, incarnation });
   }
 
+  /** It gets no more tasks; resolves when it may end. */
+  decommission(id: ExecutorId, reason: string): Promise<void> {
+    this.#leaving.add(id);
+    return this.#options.hooks.decommission(id, reason);
+  }
+
+  /** It was told to leave: it ends when the driver needs nothing of it. */
+  leaving(id: ExecutorId, reason: string): void {
+    const { cluster, logger } = this.#options;
+    logger.info({ executor: id, reason }, 'an executor leaves');
+    void this.decommission(id, reason)
+      .then(() => (this.#stopping ? undefined : cluster.release([id])))
+      .catch((error) => logger.warn({ executor: id, error }, 'an executor could not be released'));
+  }
+
   rejected(id: ExecutorId, reason: string): void {
     this.#step({ type: 'rejected', id, reason });
   }
@@ -124,8 +148,8 @@ export class ExecutorManager {
 
   /** Too few are better than none: the time is all that is waited. */
   async #enough(): Promise<void> {
-    const { cluster, clock, minRegisteredRatio, maxRegisteredWaitMillis } = this.#options;
-    const { total } = cluster.initialRequest;
+    const { initialRequest, clock, minRegisteredRatio, maxRegisteredWaitMillis } = this.#options;
+    const { total } = initialRequest;
     // Nobody knows how many there will be: the first is enough.
     const wanted = total >= unlimitedExecutors ? 1 : Math.ceil(total * minRegisteredRatio);
     const until = clock.now() + maxRegisteredWaitMillis;
@@ -142,6 +166,8 @@ export class ExecutorManager {
         return;
       }
       case 'exited':
+        // Before the executor is: what its host served is not waited for.
+        if (event.lostHost !== undefined) this.#options.hooks.hostLost(event.lostHost);
         this.#step({ ...event, id: event.executorId });
         return;
       case 'waiting':
@@ -192,7 +218,8 @@ export class ExecutorManager {
 
   #onLost({ id, reason, causedByApp, release, wasUsed }: Extract<RosterAction, { type: 'lost' }>): void {
     const { backend, hooks, cluster, logger } = this.#options;
-    if (!this.#stopping) logger.warn({ executor: id, reason }, 'an executor was lost');
+    if (this.#leaving.delete(id)) logger.info({ executor: id, reason }, 'an executor left');
+    else if (!this.#stopping) logger.warn({ executor: id, reason }, 'an executor was lost');
     this.#slots.delete(id);
     this.#options.onLost(id, reason);
     // What it still says is not heard from here on.

@@ -71,6 +71,7 @@ beforeEach(async () => {
       },
       onReady: (remote) => remotes.push(remote),
       onHeard: () => {},
+      onLeaving: () => {},
       onDisconnected: (id) => gone.push(id),
       onRejected: (_, reason) => rejected.push(reason),
       onResult: (_, result) => results.push(result),

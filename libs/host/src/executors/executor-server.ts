@@ -32,6 +32,8 @@ export interface ExecutorEvents {
   onDisconnected(id: ExecutorId, incarnation: string): void;
   onRejected(id: ExecutorId, reason: string): void;
   onResult(id: ExecutorId, result: TaskResult): void;
+  /** It was told to leave. */
+  onLeaving(id: ExecutorId, reason: string): void;
 }
 
 export interface ExecutorServerOptions {
@@ -194,6 +196,7 @@ export class ExecutorServer {
       onReady: (ready) => this.#onReady(remote, ready, hello.host),
       onFailure: ({ message }) => this.#events.onRejected(id, `it could not start: ${message}`),
       onResult: (result) => this.#events.onResult(id, result),
+      onLeaving: (reason) => this.#events.onLeaving(id, reason),
     });
     const seat: Seat = { remote, heardAt: 0, streams: 0, cut: () => {} };
     this.#seats.set(id, seat);

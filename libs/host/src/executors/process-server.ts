@@ -68,6 +68,7 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
       onDisconnected: (id, incarnation) => manager.disconnected(id, incarnation),
       onRejected: (id, reason) => manager.rejected(id, reason),
       onResult: (id, result) => backend.report(id, result),
+      onLeaving: (id, reason) => manager.leaving(id, reason),
     },
   );
   return {

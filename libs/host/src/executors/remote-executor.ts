@@ -31,6 +31,7 @@ export interface RemoteExecutorOptions {
   readonly onReady: (ready: Ready) => void;
   readonly onFailure: (failure: StartFailure) => void;
   readonly onResult: (result: TaskResult) => void;
+  readonly onLeaving: (reason: string) => void;
 }
 
 type DriverFrameParts = SequencedFrame<DriverMessage> & { heartbeat?: number };
@@ -104,7 +105,7 @@ export class RemoteExecutor implements ExecutorEndpoint {
     kept.push(outputsBlob(outputs));
     // The one before may be on its way.
     for (const old of kept.splice(0, kept.length - 2)) this.#options.payloads.drop(old);
-    const payload = this.#options.payloads.pack(outputsBlob(outputs), Buffer.from(JSON.stringify(outputs)));
+    const payload = this.#options.payloads.pack(outputsBlob(outputs), encoded(outputs));
     this.#send({ case: 'setMapOutputs', value: { shuffleId, epoch, outputs: payload } });
   }
 
@@ -145,6 +146,8 @@ export class RemoteExecutor implements ExecutorEndpoint {
         return this.#options.onReady(body.value);
       case 'failure':
         return this.#options.onFailure(body.value);
+      case 'leaving':
+        return this.#options.onLeaving(body.value.reason);
       case 'taskEnded':
         return this.#onTaskEnded(body.value);
       case 'usage':
@@ -179,6 +182,15 @@ function messageBytes({ body }: DriverMessage): number {
   if (body.case === 'loadProgram') return payloadBytes(body.value.program) + 64;
   if (body.case === 'setMapOutputs') return payloadBytes(body.value.outputs) + 64;
   return 64;
+}
+
+/** All executors are given the same table: it is written once. */
+const tables = new WeakMap<MapOutputs, Uint8Array>();
+
+function encoded(outputs: MapOutputs): Uint8Array {
+  const bytes = tables.get(outputs) ?? Buffer.from(JSON.stringify(outputs));
+  tables.set(outputs, bytes);
+  return bytes;
 }
 
 const programBlob = (hash: string) => `program/${hash}`;

@@ -49,7 +49,7 @@ test('any text is a table or a clear error', () => {
   );
 });
 
-test('a script is called with hosts and prints a rack for each', async () => {
+test('a script is called with hosts and prints a rack for each', { timeout: 60_000 }, async () => {
   const script = join(folder, 'racks.sh');
   writeFileSync(script, '#!/bin/sh\nfor host in "$@"; do echo "/rack-$host"; done\n');
   chmodSync(script, 0o755);
@@ -59,7 +59,7 @@ test('a script is called with hosts and prints a rack for each', async () => {
   expect([topology.rackOf('a'), topology.rackOf('b')]).toEqual(['/rack-a', '/rack-b']);
 });
 
-test('a script that fails leaves hosts without racks, and says so', async () => {
+test('a script that fails leaves hosts without racks, and says so', { timeout: 60_000 }, async () => {
   const topology = await topologyOf({ 'spark.hadoop.net.topology.script.file.name': join(folder, 'none') });
   await topology.resolve(['a']);
   expect(topology.rackOf('a')).toBeNull();

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kiln/executor/v1/executor.proto.
  */
 export const file_kiln_executor_v1_executor: GenFile = /*@__PURE__*/
-  fileDesc("Ch9raWxuL2V4ZWN1dG9yL3YxL2V4ZWN1dG9yLnByb3RvEhBraWxuLmV4ZWN1dG9yLnYxIrIBCg1FeGVjdXRvckZyYW1lEhQKDGFja25vd2xlZGdlZBgBIAEoBBIzCghtZXNzYWdlcxgCIAMoCzIhLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JNZXNzYWdlEi4KCWhlYXJ0YmVhdBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuSGVhcnRiZWF0EiYKBWhlbGxvGAQgASgLMhcua2lsbi5leGVjdXRvci52MS5IZWxsbyLBAQoLRHJpdmVyRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAEgASgEEjEKCG1lc3NhZ2VzGAIgAygLMh8ua2lsbi5leGVjdXRvci52MS5Ecml2ZXJNZXNzYWdlEhEKCWhlYXJ0YmVhdBgDIAEoDRIqCgd3ZWxjb21lGAQgASgLMhkua2lsbi5leGVjdXRvci52MS5XZWxjb21lEioKB3JlZnVzYWwYBSABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlJlZnVzYWwi7gEKBUhlbGxvEhYKDmFwcGxpY2F0aW9uX2lkGAEgASgJEhMKC2V4ZWN1dG9yX2lkGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEgwKBGhvc3QYBCABKAkSCwoDcGlkGAUgASgNEg0KBWNvcmVzGAYgASgNEjcKCHZlcnNpb25zGAcgAygLMiUua2lsbi5leGVjdXRvci52MS5IZWxsby5WZXJzaW9uc0VudHJ5Eg8KB3Jlc3VtZXMYCCABKAgaLwoNVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItYCCgdXZWxjb21lEjEKBGNvbmYYASADKAsyIy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQ29uZkVudHJ5Ei0KB3BsdWdpbnMYAiADKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlBsdWdpblNwZWMSOQoIYmluZGluZ3MYAyADKAsyJy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQmluZGluZ3NFbnRyeRIUCgxibG9iX2FkZHJlc3MYBCABKAkSDwoHcmVzdW1lZBgFIAEoCBIpCgVmaWxlcxgGIAMoCzIaLmtpbG4uZXhlY3V0b3IudjEuRmlsZVNwZWMaKwoJQ29uZkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLwoNQmluZGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkQKCEZpbGVTcGVjEgwKBG5hbWUYASABKAkSKgoHY29udGVudBgCIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCJ7CgpQbHVnaW5TcGVjEgoKAmlkGAEgASgJEhQKDHBhY2thZ2VfbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmNvbmZpZxgEIAEoCRIqCgdhcmNoaXZlGAUgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIjYKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiSwoHUGF5bG9hZBIQCgZpbmxpbmUYASABKAxIABImCgRibG9iGAIgASgLMhYua2lsbi5leGVjdXRvci52MS5CbG9iSABCBgoEZnJvbSIyCgRCbG9iEg8KB2FkZHJlc3MYASABKAkSCgoCaWQYAiABKAkSDQoFYnl0ZXMYAyABKAQiWAoJSGVhcnRiZWF0Eg4KBm51bWJlchgBIAEoDRINCgV1c2FnZRgCIAEoCRIRCglyc3NfYnl0ZXMYAyABKAQSGQoRbG9vcF9kZWxheV9taWxsaXMYBCABKAEi6wEKD0V4ZWN1dG9yTWVzc2FnZRIQCghzZXF1ZW5jZRgBIAEoBBIoCgVyZWFkeRgCIAEoCzIXLmtpbG4uZXhlY3V0b3IudjEuUmVhZHlIABIxCgp0YXNrX2VuZGVkGAMgASgLMhsua2lsbi5leGVjdXRvci52MS5UYXNrRW5kZWRIABIuCgV1c2FnZRgEIAEoCzIdLmtpbG4uZXhlY3V0b3IudjEuVXNhZ2VBbnN3ZXJIABIxCgdmYWlsdXJlGAUgASgLMh4ua2lsbi5leGVjdXRvci52MS5TdGFydEZhaWx1cmVIAEIGCgRib2R5Ii0KDFN0YXJ0RmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkirAEKBVJlYWR5Eg0KBXNsb3RzGAEgASgNEhwKFG1heF9oYXNoX2J1aWxkX2J5dGVzGAIgASgEEg8KB2FkZHJlc3MYAyABKAkSNQoHcGx1Z2lucxgEIAMoCzIkLmtpbG4uZXhlY3V0b3IudjEuUmVhZHkuUGx1Z2luc0VudHJ5Gi4KDFBsdWdpbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlYKCVRhc2tFbmRlZBIPCgd0YXNrX2lkGAEgASgEEg8KB291dGNvbWUYAiABKAkSJwoEZGF0YRgDIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCIqCgtVc2FnZUFuc3dlchIMCgRjYWxsGAEgASgNEg0KBXVzYWdlGAIgASgJIvgDCg1Ecml2ZXJNZXNzYWdlEhAKCHNlcXVlbmNlGAEgASgEEi4KBmxhdW5jaBgCIAEoCzIcLmtpbG4uZXhlY3V0b3IudjEuTGF1bmNoVGFza0gAEioKBGtpbGwYAyABKAsyGi5raWxuLmV4ZWN1dG9yLnYxLktpbGxUYXNrSAASNQoMbG9hZF9wcm9ncmFtGAQgASgLMh0ua2lsbi5leGVjdXRvci52MS5Mb2FkUHJvZ3JhbUgAEjUKDGRyb3BfcHJvZ3JhbRgFIAEoCzIdLmtpbG4uZXhlY3V0b3IudjEuRHJvcFByb2dyYW1IABI6Cg9zZXRfbWFwX291dHB1dHMYBiABKAsyHy5raWxuLmV4ZWN1dG9yLnYxLlNldE1hcE91dHB1dHNIABI5Cg5yZW1vdmVfc2h1ZmZsZRgHIAEoCzIfLmtpbG4uZXhlY3V0b3IudjEuUmVtb3ZlU2h1ZmZsZUgAEi8KCWFza191c2FnZRgIIAEoCzIaLmtpbG4uZXhlY3V0b3IudjEuQXNrVXNhZ2VIABIzCgtyZW1vdmVfYmxvYhgJIAEoCzIcLmtpbG4uZXhlY3V0b3IudjEuUmVtb3ZlQmxvYkgAEiYKBHN0b3AYCiABKAsyFi5raWxuLmV4ZWN1dG9yLnYxLlN0b3BIAEIGCgRib2R5IjsKCkxhdW5jaFRhc2sSDwoHdGFza19pZBgBIAEoBBIOCgZydW5uZXIYAiABKAkSDAoEc3BlYxgDIAEoCSIrCghLaWxsVGFzaxIPCgd0YXNrX2lkGAEgASgEEg4KBnJlYXNvbhgCIAEoCSJHCgtMb2FkUHJvZ3JhbRIMCgRoYXNoGAEgASgJEioKB3Byb2dyYW0YAiABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlBheWxvYWQiGwoLRHJvcFByb2dyYW0SDAoEaGFzaBgBIAEoCSJeCg1TZXRNYXBPdXRwdXRzEhIKCnNodWZmbGVfaWQYASABKA0SDQoFZXBvY2gYAiABKA0SKgoHb3V0cHV0cxgDIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCIjCg1SZW1vdmVTaHVmZmxlEhIKCnNodWZmbGVfaWQYASABKA0iGAoIQXNrVXNhZ2USDAoEY2FsbBgBIAEoDSIYCgpSZW1vdmVCbG9iEgoKAmlkGAEgASgJIhYKBFN0b3ASDgoGcmVhc29uGAEgASgJMl0KDURyaXZlclNlcnZpY2USTAoGQXR0YWNoEh8ua2lsbi5leGVjdXRvci52MS5FeGVjdXRvckZyYW1lGh0ua2lsbi5leGVjdXRvci52MS5Ecml2ZXJGcmFtZSgBMAFiBnByb3RvMw");
+  fileDesc("Ch9raWxuL2V4ZWN1dG9yL3YxL2V4ZWN1dG9yLnByb3RvEhBraWxuLmV4ZWN1dG9yLnYxIrIBCg1FeGVjdXRvckZyYW1lEhQKDGFja25vd2xlZGdlZBgBIAEoBBIzCghtZXNzYWdlcxgCIAMoCzIhLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JNZXNzYWdlEi4KCWhlYXJ0YmVhdBgDIAEoCzIbLmtpbG4uZXhlY3V0b3IudjEuSGVhcnRiZWF0EiYKBWhlbGxvGAQgASgLMhcua2lsbi5leGVjdXRvci52MS5IZWxsbyLBAQoLRHJpdmVyRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAEgASgEEjEKCG1lc3NhZ2VzGAIgAygLMh8ua2lsbi5leGVjdXRvci52MS5Ecml2ZXJNZXNzYWdlEhEKCWhlYXJ0YmVhdBgDIAEoDRIqCgd3ZWxjb21lGAQgASgLMhkua2lsbi5leGVjdXRvci52MS5XZWxjb21lEioKB3JlZnVzYWwYBSABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlJlZnVzYWwi7gEKBUhlbGxvEhYKDmFwcGxpY2F0aW9uX2lkGAEgASgJEhMKC2V4ZWN1dG9yX2lkGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgJEgwKBGhvc3QYBCABKAkSCwoDcGlkGAUgASgNEg0KBWNvcmVzGAYgASgNEjcKCHZlcnNpb25zGAcgAygLMiUua2lsbi5leGVjdXRvci52MS5IZWxsby5WZXJzaW9uc0VudHJ5Eg8KB3Jlc3VtZXMYCCABKAgaLwoNVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItYCCgdXZWxjb21lEjEKBGNvbmYYASADKAsyIy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQ29uZkVudHJ5Ei0KB3BsdWdpbnMYAiADKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlBsdWdpblNwZWMSOQoIYmluZGluZ3MYAyADKAsyJy5raWxuLmV4ZWN1dG9yLnYxLldlbGNvbWUuQmluZGluZ3NFbnRyeRIUCgxibG9iX2FkZHJlc3MYBCABKAkSDwoHcmVzdW1lZBgFIAEoCBIpCgVmaWxlcxgGIAMoCzIaLmtpbG4uZXhlY3V0b3IudjEuRmlsZVNwZWMaKwoJQ29uZkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLwoNQmluZGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkQKCEZpbGVTcGVjEgwKBG5hbWUYASABKAkSKgoHY29udGVudBgCIAEoCzIZLmtpbG4uZXhlY3V0b3IudjEuUGF5bG9hZCJ7CgpQbHVnaW5TcGVjEgoKAmlkGAEgASgJEhQKDHBhY2thZ2VfbmFtZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg4KBmNvbmZpZxgEIAEoCRIqCgdhcmNoaXZlGAUgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIjYKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkiSwoHUGF5bG9hZBIQCgZpbmxpbmUYASABKAxIABImCgRibG9iGAIgASgLMhYua2lsbi5leGVjdXRvci52MS5CbG9iSABCBgoEZnJvbSIyCgRCbG9iEg8KB2FkZHJlc3MYASABKAkSCgoCaWQYAiABKAkSDQoFYnl0ZXMYAyABKAQiWAoJSGVhcnRiZWF0Eg4KBm51bWJlchgBIAEoDRINCgV1c2FnZRgCIAEoCRIRCglyc3NfYnl0ZXMYAyABKAQSGQoRbG9vcF9kZWxheV9taWxsaXMYBCABKAEimQIKD0V4ZWN1dG9yTWVzc2FnZRIQCghzZXF1ZW5jZRgBIAEoBBIoCgVyZWFkeRgCIAEoCzIXLmtpbG4uZXhlY3V0b3IudjEuUmVhZHlIABIxCgp0YXNrX2VuZGVkGAMgASgLMhsua2lsbi5leGVjdXRvci52MS5UYXNrRW5kZWRIABIuCgV1c2FnZRgEIAEoCzIdLmtpbG4uZXhlY3V0b3IudjEuVXNhZ2VBbnN3ZXJIABIxCgdmYWlsdXJlGAUgASgLMh4ua2lsbi5leGVjdXRvci52MS5TdGFydEZhaWx1cmVIABIsCgdsZWF2aW5nGAYgASgLMhkua2lsbi5leGVjdXRvci52MS5MZWF2aW5nSABCBgoEYm9keSIZCgdMZWF2aW5nEg4KBnJlYXNvbhgBIAEoCSItCgxTdGFydEZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIqwBCgVSZWFkeRINCgVzbG90cxgBIAEoDRIcChRtYXhfaGFzaF9idWlsZF9ieXRlcxgCIAEoBBIPCgdhZGRyZXNzGAMgASgJEjUKB3BsdWdpbnMYBCADKAsyJC5raWxuLmV4ZWN1dG9yLnYxLlJlYWR5LlBsdWdpbnNFbnRyeRouCgxQbHVnaW5zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJWCglUYXNrRW5kZWQSDwoHdGFza19pZBgBIAEoBBIPCgdvdXRjb21lGAIgASgJEicKBGRhdGEYAyABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlBheWxvYWQiKgoLVXNhZ2VBbnN3ZXISDAoEY2FsbBgBIAEoDRINCgV1c2FnZRgCIAEoCSL4AwoNRHJpdmVyTWVzc2FnZRIQCghzZXF1ZW5jZRgBIAEoBBIuCgZsYXVuY2gYAiABKAsyHC5raWxuLmV4ZWN1dG9yLnYxLkxhdW5jaFRhc2tIABIqCgRraWxsGAMgASgLMhoua2lsbi5leGVjdXRvci52MS5LaWxsVGFza0gAEjUKDGxvYWRfcHJvZ3JhbRgEIAEoCzIdLmtpbG4uZXhlY3V0b3IudjEuTG9hZFByb2dyYW1IABI1Cgxkcm9wX3Byb2dyYW0YBSABKAsyHS5raWxuLmV4ZWN1dG9yLnYxLkRyb3BQcm9ncmFtSAASOgoPc2V0X21hcF9vdXRwdXRzGAYgASgLMh8ua2lsbi5leGVjdXRvci52MS5TZXRNYXBPdXRwdXRzSAASOQoOcmVtb3ZlX3NodWZmbGUYByABKAsyHy5raWxuLmV4ZWN1dG9yLnYxLlJlbW92ZVNodWZmbGVIABIvCglhc2tfdXNhZ2UYCCABKAsyGi5raWxuLmV4ZWN1dG9yLnYxLkFza1VzYWdlSAASMwoLcmVtb3ZlX2Jsb2IYCSABKAsyHC5raWxuLmV4ZWN1dG9yLnYxLlJlbW92ZUJsb2JIABImCgRzdG9wGAogASgLMhYua2lsbi5leGVjdXRvci52MS5TdG9wSABCBgoEYm9keSI7CgpMYXVuY2hUYXNrEg8KB3Rhc2tfaWQYASABKAQSDgoGcnVubmVyGAIgASgJEgwKBHNwZWMYAyABKAkiKwoIS2lsbFRhc2sSDwoHdGFza19pZBgBIAEoBBIOCgZyZWFzb24YAiABKAkiRwoLTG9hZFByb2dyYW0SDAoEaGFzaBgBIAEoCRIqCgdwcm9ncmFtGAIgASgLMhkua2lsbi5leGVjdXRvci52MS5QYXlsb2FkIhsKC0Ryb3BQcm9ncmFtEgwKBGhhc2gYASABKAkiXgoNU2V0TWFwT3V0cHV0cxISCgpzaHVmZmxlX2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEioKB291dHB1dHMYAyABKAsyGS5raWxuLmV4ZWN1dG9yLnYxLlBheWxvYWQiIwoNUmVtb3ZlU2h1ZmZsZRISCgpzaHVmZmxlX2lkGAEgASgNIhgKCEFza1VzYWdlEgwKBGNhbGwYASABKA0iGAoKUmVtb3ZlQmxvYhIKCgJpZBgBIAEoCSIWCgRTdG9wEg4KBnJlYXNvbhgBIAEoCTJdCg1Ecml2ZXJTZXJ2aWNlEkwKBkF0dGFjaBIfLmtpbG4uZXhlY3V0b3IudjEuRXhlY3V0b3JGcmFtZRodLmtpbG4uZXhlY3V0b3IudjEuRHJpdmVyRnJhbWUoATABYgZwcm90bzM");
 
 /**
  * @generated from message kiln.executor.v1.ExecutorFrame
@@ -427,6 +427,12 @@ export type ExecutorMessage = Message<"kiln.executor.v1.ExecutorMessage"> & {
      */
     value: StartFailure;
     case: "failure";
+  } | {
+    /**
+     * @generated from field: kiln.executor.v1.Leaving leaving = 6;
+     */
+    value: Leaving;
+    case: "leaving";
   } | { case: undefined; value?: undefined };
 };
 
@@ -436,6 +442,25 @@ export type ExecutorMessage = Message<"kiln.executor.v1.ExecutorMessage"> & {
  */
 export const ExecutorMessageSchema: GenMessage<ExecutorMessage> = /*@__PURE__*/
   messageDesc(file_kiln_executor_v1_executor, 10);
+
+/**
+ * It was told to leave: it finishes what it runs and takes nothing new.
+ *
+ * @generated from message kiln.executor.v1.Leaving
+ */
+export type Leaving = Message<"kiln.executor.v1.Leaving"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message kiln.executor.v1.Leaving.
+ * Use `create(LeavingSchema)` to create a new message.
+ */
+export const LeavingSchema: GenMessage<Leaving> = /*@__PURE__*/
+  messageDesc(file_kiln_executor_v1_executor, 11);
 
 /**
  * Its parts cannot be composed; it ends.
@@ -459,7 +484,7 @@ export type StartFailure = Message<"kiln.executor.v1.StartFailure"> & {
  * Use `create(StartFailureSchema)` to create a new message.
  */
 export const StartFailureSchema: GenMessage<StartFailure> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 11);
+  messageDesc(file_kiln_executor_v1_executor, 12);
 
 /**
  * Its parts are composed: it takes tasks from now on.
@@ -497,7 +522,7 @@ export type Ready = Message<"kiln.executor.v1.Ready"> & {
  * Use `create(ReadySchema)` to create a new message.
  */
 export const ReadySchema: GenMessage<Ready> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 12);
+  messageDesc(file_kiln_executor_v1_executor, 13);
 
 /**
  * @generated from message kiln.executor.v1.TaskEnded
@@ -528,7 +553,7 @@ export type TaskEnded = Message<"kiln.executor.v1.TaskEnded"> & {
  * Use `create(TaskEndedSchema)` to create a new message.
  */
 export const TaskEndedSchema: GenMessage<TaskEnded> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 13);
+  messageDesc(file_kiln_executor_v1_executor, 14);
 
 /**
  * @generated from message kiln.executor.v1.UsageAnswer
@@ -552,7 +577,7 @@ export type UsageAnswer = Message<"kiln.executor.v1.UsageAnswer"> & {
  * Use `create(UsageAnswerSchema)` to create a new message.
  */
 export const UsageAnswerSchema: GenMessage<UsageAnswer> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 14);
+  messageDesc(file_kiln_executor_v1_executor, 15);
 
 /**
  * @generated from message kiln.executor.v1.DriverMessage
@@ -628,7 +653,7 @@ export type DriverMessage = Message<"kiln.executor.v1.DriverMessage"> & {
  * Use `create(DriverMessageSchema)` to create a new message.
  */
 export const DriverMessageSchema: GenMessage<DriverMessage> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 15);
+  messageDesc(file_kiln_executor_v1_executor, 16);
 
 /**
  * @generated from message kiln.executor.v1.LaunchTask
@@ -659,7 +684,7 @@ export type LaunchTask = Message<"kiln.executor.v1.LaunchTask"> & {
  * Use `create(LaunchTaskSchema)` to create a new message.
  */
 export const LaunchTaskSchema: GenMessage<LaunchTask> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 16);
+  messageDesc(file_kiln_executor_v1_executor, 17);
 
 /**
  * @generated from message kiln.executor.v1.KillTask
@@ -681,7 +706,7 @@ export type KillTask = Message<"kiln.executor.v1.KillTask"> & {
  * Use `create(KillTaskSchema)` to create a new message.
  */
 export const KillTaskSchema: GenMessage<KillTask> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 17);
+  messageDesc(file_kiln_executor_v1_executor, 18);
 
 /**
  * @generated from message kiln.executor.v1.LoadProgram
@@ -703,7 +728,7 @@ export type LoadProgram = Message<"kiln.executor.v1.LoadProgram"> & {
  * Use `create(LoadProgramSchema)` to create a new message.
  */
 export const LoadProgramSchema: GenMessage<LoadProgram> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 18);
+  messageDesc(file_kiln_executor_v1_executor, 19);
 
 /**
  * @generated from message kiln.executor.v1.DropProgram
@@ -720,7 +745,7 @@ export type DropProgram = Message<"kiln.executor.v1.DropProgram"> & {
  * Use `create(DropProgramSchema)` to create a new message.
  */
 export const DropProgramSchema: GenMessage<DropProgram> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 19);
+  messageDesc(file_kiln_executor_v1_executor, 20);
 
 /**
  * @generated from message kiln.executor.v1.SetMapOutputs
@@ -749,7 +774,7 @@ export type SetMapOutputs = Message<"kiln.executor.v1.SetMapOutputs"> & {
  * Use `create(SetMapOutputsSchema)` to create a new message.
  */
 export const SetMapOutputsSchema: GenMessage<SetMapOutputs> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 20);
+  messageDesc(file_kiln_executor_v1_executor, 21);
 
 /**
  * @generated from message kiln.executor.v1.RemoveShuffle
@@ -766,7 +791,7 @@ export type RemoveShuffle = Message<"kiln.executor.v1.RemoveShuffle"> & {
  * Use `create(RemoveShuffleSchema)` to create a new message.
  */
 export const RemoveShuffleSchema: GenMessage<RemoveShuffle> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 21);
+  messageDesc(file_kiln_executor_v1_executor, 22);
 
 /**
  * @generated from message kiln.executor.v1.AskUsage
@@ -783,7 +808,7 @@ export type AskUsage = Message<"kiln.executor.v1.AskUsage"> & {
  * Use `create(AskUsageSchema)` to create a new message.
  */
 export const AskUsageSchema: GenMessage<AskUsage> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 22);
+  messageDesc(file_kiln_executor_v1_executor, 23);
 
 /**
  * @generated from message kiln.executor.v1.RemoveBlob
@@ -800,7 +825,7 @@ export type RemoveBlob = Message<"kiln.executor.v1.RemoveBlob"> & {
  * Use `create(RemoveBlobSchema)` to create a new message.
  */
 export const RemoveBlobSchema: GenMessage<RemoveBlob> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 23);
+  messageDesc(file_kiln_executor_v1_executor, 24);
 
 /**
  * Ends the executor in an orderly way.
@@ -819,7 +844,7 @@ export type Stop = Message<"kiln.executor.v1.Stop"> & {
  * Use `create(StopSchema)` to create a new message.
  */
 export const StopSchema: GenMessage<Stop> = /*@__PURE__*/
-  messageDesc(file_kiln_executor_v1_executor, 24);
+  messageDesc(file_kiln_executor_v1_executor, 25);
 
 /**
  * Served by the driver, called by its executors.
