@@ -92,7 +92,7 @@ export const catalogue = {
   'kiln.executor.noExecutorsGrace': time('ms', '60s', 'How long jobs wait for a new executor when none is left; then they fail.'),
   'spark.cores.max': integer(null, 'Slots of all executors of an application together; unset on a cluster of Kiln: `spark.deploy.defaultCores`.', { min: 1 }),
   'spark.default.parallelism': integer(null, 'Partitions where nothing else says it; unset: the slots of all executors.', { min: 1 }),
-  'spark.driver.cores': integer(1, 'Cores of the driver.', { min: 1, ...unused }),
+  'spark.driver.cores': integer(1, 'Cores of a driver that a cluster runs.', { min: 1 }),
   'spark.driver.supervise': boolean(false, 'Start a driver that a cluster runs again when it fails.'),
   'spark.driver.host': text(null, 'Name by which executors reach the driver.'),
   'spark.driver.bindAddress': text(null, 'Address at which the driver listens for executors; unset: spark.driver.host, or else 127.0.0.1.'),
