@@ -94,6 +94,27 @@ describe('a reader', () => {
     );
   });
 
+  test('gives all that was flushed to a reader that takes its time', async () => {
+    const blocks = Array.from({ length: 5_000 }, (_, bytes) =>
+      JSON.stringify({
+        ...smallLog.find((event) => event.type === 'block-updated'),
+        bytes,
+        block: `b${Math.random()}`,
+      }),
+    );
+    const reader = await EventLogReader.open(file(await flushed(`${[lines[0], ...blocks].join('\n')}\n{"type"`)));
+    let read = 0;
+    for await (const _ of reader) if (++read % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect([read, reader.isCut]).toEqual([5_000, true]);
+  });
+
+  test('refuses a log whose first line is still on its way', async () => {
+    for (let length = 0; length < (lines[0]?.length ?? 0); length += 10) {
+      const opening = EventLogReader.open(file(await flushed(text.slice(0, length))));
+      await expect(opening).rejects.toMatchObject({ code: 'KILN_EVENT_LOG_FORMAT' });
+    }
+  });
+
   test('says what is wrong with any other bytes, and fails in no other way', async () => {
     const header = Buffer.from(`${lines[0]}\n`);
     const bytes = fc.oneof(

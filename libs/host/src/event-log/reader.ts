@@ -35,7 +35,7 @@ export class EventLogReader implements AsyncIterable<LoggedEvent> {
     const lines = readLines(path);
     try {
       const { value } = await lines.next();
-      return new EventLogReader(path, headerOf(path, value?.type === 'line' ? value.text : ''), lines);
+      return new EventLogReader(path, headerOf(path, value?.text ?? ''), lines);
     } catch (error) {
       await lines.return(undefined);
       throw isKilnError(error) ? error : unreadable(path, error as NodeJS.ErrnoException);
@@ -45,7 +45,6 @@ export class EventLogReader implements AsyncIterable<LoggedEvent> {
   /** Errors: KILN_EVENT_LOG_DAMAGED with the line. */
   async *[Symbol.asyncIterator](): AsyncIterator<LoggedEvent> {
     for await (const line of this.#lines) {
-      if (line.type === 'cut') return;
       const event = this.#parse(line);
       if (event === null) continue;
       yield event;
@@ -60,7 +59,7 @@ export class EventLogReader implements AsyncIterable<LoggedEvent> {
     return events;
   }
 
-  #parse({ number, text }: Extract<Line, { type: 'line' }>): LoggedEvent | null {
+  #parse({ number, text }: Line): LoggedEvent | null {
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -16,7 +16,7 @@ const credit = new Credit(shared);
 const post = (message: FromWriter) => port.postMessage(message);
 
 const file = createWriteStream(inProgressPath, { flags: 'wx', mode: 0o660 });
-const compressor = compress ? createZstdCompress() : null;
+const compressor = compress ? createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }) : null;
 const done = compressor === null ? finished(file) : pipeline(compressor, file);
 const target: Writable = compressor ?? file;
 let failed = false;
