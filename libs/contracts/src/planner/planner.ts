@@ -46,6 +46,8 @@ export interface StageProgram {
   readonly bytes: Uint8Array;
   /** Content hash; an executor fetches a program it lacks once. */
   readonly hash: string;
+  /** Tasks of the stage as it was decided: as planned, or fewer where a stage without a union reads partitions together. */
+  readonly numTasks: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { PartitionRead, Split, StagePlan } from '@kiln/contracts/planner';
+import type { Split, StagePlan } from '@kiln/contracts/planner';
 
 /** One run of tasks of a stage that read the same leaves; unions place several one after another. */
 export interface Segment {
@@ -16,11 +16,13 @@ interface Laid {
   readonly readers: number[];
 }
 
-/** Which task reads what, once the readers' ranges are decided. Leaves that begin at the same task in the plan share a segment. */
-export function layOut(
-  stage: StagePlan,
-  reads: Readonly<Record<number, readonly PartitionRead[]>>,
-): readonly Segment[] {
+/**
+ * Which task reads what, once the readers' ranges are decided. Leaves that begin at the same task in the plan share a segment; between
+ * and after them are the tasks of a union's branches that read nothing from outside (rows of the query itself, `range`).
+ *
+ * `numTasks`: of the stage's program. Other than planned: partitions are read together, which no stage with a union does.
+ */
+export function layOut(stage: StagePlan, numTasks: number): readonly Segment[] {
   const starts = new Map<number, Laid>();
   const at = (firstTask: number, tasks: number) => {
     const segment: Laid = starts.get(firstTask) ?? { tasks: 0, scans: new Map(), readers: [] };
@@ -29,19 +31,18 @@ export function layOut(
     return segment;
   };
   for (const scan of stage.scans) at(scan.firstTask, scan.partitions.length).scans.set(scan.scan, scan.partitions);
-  for (const input of stage.inputs) {
-    if (input.type !== 'shuffle') continue;
-    at(input.firstTask, reads[input.reader]?.length ?? input.numPartitions).readers.push(input.reader);
+  for (const input of stage.inputs)
+    if (input.type === 'shuffle') at(input.firstTask, input.numPartitions).readers.push(input.reader);
+  const laid = [...starts].sort(([a], [b]) => a - b).map(([firstTask, segment]) => ({ firstTask, ...segment }));
+  const only = laid.length === 1 ? laid[0] : undefined;
+  if (only !== undefined && numTasks !== stage.numTasks) return [{ ...only, tasks: numTasks }];
+  const segments: Segment[] = [];
+  for (const segment of [...laid, { firstTask: numTasks, tasks: 0, scans: new Map(), readers: [] }]) {
+    const tasks = segment.firstTask - countTasks(segments);
+    if (tasks > 0) segments.push({ firstTask: countTasks(segments), tasks, scans: new Map(), readers: [] });
+    if (segment.tasks > 0) segments.push(segment);
   }
-  let firstTask = 0;
-  const segments = [...starts.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([, segment]) => {
-      const laid = { firstTask, ...segment };
-      firstTask += segment.tasks;
-      return laid;
-    });
-  return segments.length > 0 ? segments : [{ firstTask: 0, tasks: stage.numTasks, scans: new Map(), readers: [] }];
+  return segments;
 }
 
 export function countTasks(segments: readonly Segment[]): number {

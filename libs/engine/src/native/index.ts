@@ -51,8 +51,8 @@ export async function plan(
 
 export function refine(stage: Uint8Array, decisions: StageDecisions): StageProgram {
   return attempt(() => {
-    const { program, hash } = refineJson(stage, JSON.stringify(decisions));
-    return { bytes: program, hash };
+    const { program, hash, numTasks } = refineJson(stage, JSON.stringify(decisions));
+    return { bytes: program, hash, numTasks };
   });
 }
 

@@ -80,7 +80,7 @@ export class StagePreparer {
     const key = `${stage.id}/${number}`;
     this.#programs.set(key, [...(this.#programs.get(key) ?? []), program.hash]);
     this.#users.set(program.hash, (this.#users.get(program.hash) ?? 0) + 1);
-    return { number, program, layout, segments: layOut(stage.plan, layout.reads), scalars };
+    return { number, program, layout, segments: layOut(stage.plan, program.numTasks), scalars };
   }
 }
 

@@ -37,7 +37,9 @@ export class FakePlanner implements Planner {
   refine(stage: Uint8Array, decisions: StageDecisions) {
     if (this.refineError !== null) throw this.refineError;
     this.refined.push(decisions);
-    return { bytes: stage, hash: `program-${stage[0]}${decisions.avoidHashJoin ? '-sort-merge' : ''}` };
+    const reads = Object.values(decisions.reads)[0];
+    const hash = `program-${stage[0]}${decisions.avoidHashJoin ? '-sort-merge' : ''}`;
+    return { bytes: stage, hash, numTasks: reads?.length ?? this.#stages[stage[0] ?? 0]?.tasks ?? 0 };
   }
 
   chooseRangeBounds() {
