@@ -12,7 +12,8 @@ export const ExitCode = {
 /** One of {@link ExitCode}. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-const usageCodes = /^KILN_(JOB_FILE|ARGUMENT|SETTINGS|MASTER_(UNKNOWN|URL)|PLUGIN|EVENT_LOG)/;
+const usageCodes =
+  /^KILN_(JOB_FILE|ARGUMENT|SETTINGS|MASTER_(UNKNOWN|URL)|PLUGIN|EVENT_LOG|SOURCE_(UNKNOWN|OPTIONS)|OUTPUT_FORMAT)/;
 
 /** The exit code of a failure by its error code. */
 export function exitCodeOf(errorCode: string): ExitCode {

@@ -32,7 +32,7 @@ export class CsvDataSource implements DataSource {
 
   async resolve(request: TableRequest): Promise<Table> {
     const given = new Map(Object.entries(request.options).map(([name, value]) => [name.toLowerCase(), value]));
-    for (const name of given.keys()) if (!known.has(name)) throw unknownOption(name);
+    for (const name of Object.keys(request.options)) if (!known.has(name.toLowerCase())) throw unknownOption(name);
     const scan: CsvFormat = {
       type: 'csv',
       header: flag(given, 'header'),

@@ -1,6 +1,15 @@
 import { KilnError, nearest } from '@kiln/base';
 import { type DataFrame, type ExplainMode, type Session, type SessionOptions, typeText } from '@kiln/client';
-import { type Job, loadJob, outputPath, outputWriter, type RunOptions, runJob, withJob } from '@kiln/client/job-file';
+import {
+  blameOutput,
+  type Job,
+  loadJob,
+  outputPath,
+  outputWriter,
+  type RunOptions,
+  runJob,
+  withJob,
+} from '@kiln/client/job-file';
 import { jobReport } from '../report/job-report.ts';
 import type { JobMessage, JobTask, ThreadTask } from './messages.ts';
 import { runModule } from './run-module.ts';
@@ -47,6 +56,12 @@ async function perform(
     case 'check':
       return withJob(job, options, async ({ frames }) => {
         for (const [name, frame] of frames) post({ type: 'text', text: `${name}: ${await columnList(frame)}\n` });
+        // An output that cannot be planned would fail last, after all that it needs.
+        for (const [index, { explain }] of explained(job, frames, null).entries()) {
+          await explain('simple').catch((error: unknown) => {
+            throw blameOutput(error, job, index);
+          });
+        }
       });
     case 'explain':
       return withJob(job, options, async ({ frames }) => {

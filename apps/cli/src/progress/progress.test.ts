@@ -101,7 +101,7 @@ stage 3: skipped, its output is there already
     expect(written.stderr).toBe('stage 3 [>                       ] 0/4, 1 running, 1.6 s  Aggregate < Scan\n');
     written.stderr = '';
     void progress.print('rows\n');
-    expect(written).toEqual({ stdout: 'rows\n', stderr: '\x1b[1A\x1b[0J' });
+    expect(written).toEqual({ stdout: 'rows\n', stderr: '\r\x1b[1A\x1b[0J' });
     written.stderr = '';
     progress.stop();
     vi.advanceTimersByTime(1000);

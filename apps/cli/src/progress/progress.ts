@@ -70,7 +70,8 @@ export class Progress {
   }
 
   #erase(): void {
-    if (this.#drawn > 0) this.#environment.stderr.write(`\x1b[${this.#drawn}A\x1b[0J`);
+    // The terminal's echo of Ctrl-C moved the cursor.
+    if (this.#drawn > 0) this.#environment.stderr.write(`\r\x1b[${this.#drawn}A\x1b[0J`);
     this.#drawn = 0;
   }
 }

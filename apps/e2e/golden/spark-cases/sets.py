@@ -36,4 +36,7 @@ CASES = [
     case("duplicates by a column", "select dept, count(*) as n from (select distinct dept, boss from emp) group by dept", lambda s: emp(s).select("dept", "boss").dropDuplicates(["dept", "boss"]).groupBy("dept").agg(expr("count(*) as n"))),
     case("NaN and zeros in except", "select d from reals except select double('NaN')", lambda s: s.table("reals").select("d").subtract(s.range(1).select(expr("double('NaN')")))),
     case("arrays in intersect", "select split(w, '_') as a from words intersect select split('a_b%c', '_')", lambda s: s.table("words").select(expr("split(w, '_')").alias("a")).intersect(s.range(1).select(expr("split('a_b%c', '_')")))),
+    case("union all of groups and rows of the query", "select dept as d from emp group by dept union all select id from dept union all select 7", None),
+    case("union all of rows of the query and groups", "select 7 as d union all select dept from emp group by dept union all select 8 union all select count(*) from emp", None),
+    case("union all of a join with an aggregate", "select e.id from emp e where e.salary > (select avg(b.salary) from emp b where b.dept = e.dept) union all select x from la", None),
 ]

@@ -93,4 +93,7 @@ export const sets: Builders = {
       .table('words')
       .select(expr("split(w, '_')").as('a'))
       .intersect(s.range(1).select(expr("split('a_b%c', '_')"))),
+  'union all of groups and rows of the query': null,
+  'union all of rows of the query and groups': null,
+  'union all of a join with an aggregate': null,
 };

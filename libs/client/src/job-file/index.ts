@@ -7,6 +7,7 @@
  * await runJob(await loadJob('job.yaml'), { onEvent: (event) => event.type === 'output-shown' && console.log(event.text) });
  * ```
  */
+export { blameOutput } from './blame.ts';
 export { type EngineOverrides, sessionOptions } from './define.ts';
 export {
   type JobDefinition,

@@ -131,6 +131,18 @@ describe('runJob', () => {
     expect(engine.stopped).toBe(1);
   });
 
+  test.each([
+    ['KILN_SOURCE_UNKNOWN', { line: 4, column: 31 }],
+    ['KILN_SOURCE_NOT_FOUND', { line: 4, column: 36 }],
+    ['KILN_SOURCE_OPTIONS', { line: 4, column: 59 }],
+  ])('a source that cannot be read is found in the file: %s', async (code, position) => {
+    const { engine, run } = prepare(late, 'late');
+    engine.result = () => {
+      throw new KilnError(code, 'no source');
+    };
+    await expect(run()).rejects.toMatchObject({ code, position, concerns: { source: expect.any(String) } });
+  });
+
   test('an aborted job ends its engine', async () => {
     const { engine, run } = prepare(late, 'late');
     const controller = new AbortController();

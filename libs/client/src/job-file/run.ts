@@ -3,7 +3,7 @@ import type { DataFrame } from '../dataframe/dataframe.ts';
 import type { WriteResult } from '../engine-port.ts';
 import { absolutePath } from '../session/paths.ts';
 import { Session, type SessionOptions } from '../session/session.ts';
-import { blameStep } from './blame.ts';
+import { blame, blameOutput } from './blame.ts';
 import { defineFrames, type EngineOverrides, sessionOptions } from './define.ts';
 import type { OutputDefinition } from './definition.ts';
 import type { Job } from './load.ts';
@@ -49,14 +49,17 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<void> 
     for (const [output, definition] of job.definition.outputs.entries()) {
       options.signal?.throwIfAborted();
       options.onEvent?.({ type: 'output-started', output, from: definition.from });
-      options.onEvent?.(await runOutput(job, output, definition, frames, options.signal));
+      const done = runOutput(job, output, definition, frames, options.signal).catch((error: unknown) => {
+        throw blameOutput(error, job, output);
+      });
+      options.onEvent?.(await done);
     }
   });
 }
 
 /**
- * Starts a session, defines the job's DataFrames, hands them over and stops the session. Errors of SQL steps that are thrown
- * while `use` runs point into the job file.
+ * Starts a session, defines the job's DataFrames, hands them over and stops the session. Errors of SQL steps and
+ * sources that are thrown while `use` runs point into the job file.
  */
 export async function withJob<R>(job: Job, options: RunOptions, use: (defined: DefinedJob) => Promise<R>): Promise<R> {
   const { onEvent, signal, createSession = Session.create } = options;
@@ -73,7 +76,7 @@ export async function withJob<R>(job: Job, options: RunOptions, use: (defined: D
     await defineFrames(session, job, functions, frames);
     return await use({ session, frames });
   } catch (error) {
-    throw await blameStep(error, job, frames);
+    throw await blame(error, job, frames);
   } finally {
     unlisten();
   }
