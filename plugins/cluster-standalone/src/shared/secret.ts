@@ -69,7 +69,7 @@ function readSecret(file: string): string {
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
     throw new KilnError('KILN_ARGUMENT_SECRET', `The cluster's secret is missing: there is no file ${file}`, {
-      hint: `Copy the file from the machine of the master, name another one with --secret-file, or set ${secretVariable}`,
+      hint: `Copy the file from the machine of the master, name another one in spark.authenticate.secret.file, or set ${secretVariable}`,
       concerns: { file },
       cause,
     });
