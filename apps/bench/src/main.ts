@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type EngineResult, runEmptyTasks, runSelectOne, runTpch } from './engines.ts';
 import { type BenchOptions, readOptions, repository } from './options.ts';
 import { best, markdown, ratio, seconds } from './table.ts';
@@ -24,19 +24,10 @@ if (options.output !== null)
   );
 
 function makeData({ scale, data }: BenchOptions): void {
-  if (existsSync(data)) return;
-  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], {
+  execFileSync(process.execPath, [join(repository, 'tools/native-build/tpch-data.ts'), scale, '8', data], {
     cwd: repository,
     stdio: 'inherit',
   });
-  mkdirSync(dirname(data), { recursive: true });
-  const unfinished = `${data}.${process.pid}`;
-  execFileSync(
-    join(repository, 'target/release/kiln-tpch'),
-    ['--scale', scale, '--parts', '8', '--output', unfinished],
-    { stdio: 'inherit' },
-  );
-  renameSync(unfinished, data);
 }
 
 async function each(

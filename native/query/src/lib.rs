@@ -3,6 +3,7 @@
 
 pub mod boundary;
 pub mod codec;
+mod csv;
 mod external;
 pub mod functions;
 mod ipc;

@@ -269,6 +269,7 @@ fn csv(dir: &std::path::Path, header: bool) -> Described {
         escape: None,
         null_value: String::new(),
         comment: None,
+        multi_line: false,
         date_format: None,
         timestamp_format: None,
     };

@@ -98,6 +98,42 @@ async fn a_task_that_is_cancelled_while_it_spills_leaves_nothing() {
     }
 }
 
+/// Billions of pairs come from two batches, and no scan is asked for more meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_is_cancelled_while_a_join_multiplies_ends() {
+    let hash = Variant::default().conf("spark.sql.shuffle.partitions", "1");
+    let merge = Variant { avoid_hash_join: true, max_hash_build_bytes: 0, ..hash.clone() };
+    let shuffled = |variant: &Variant| variant.clone().conf("spark.sql.autoBroadcastJoinThreshold", "-1");
+    // What the filters drop, drops all: no batch comes out of the join.
+    let kept = "select max(a.id + b.id) as m from range(0, 1000000, 1, 1) a cross join range(0, 8000000, 1, 1) b";
+    let dropped = "select max(a.id + b.id) as m from range(0, 1000000, 1, 1) a join range(0, 8000000, 1, 1) b on a.id + b.id < 0";
+    let same_key = "from (select id, id div 10000000 as k from range(0, 1000000, 1, 1)) a
+        join (select id, id div 10000000 as k from range(0, 8000000, 1, 1)) b on a.k = b.k";
+    let equal = format!("select max(a.id + b.id) as m {same_key}");
+    let equal_dropped = format!("{equal} and a.id + b.id < 0");
+    let cases = [
+        (hash.clone(), kept),
+        (hash.clone(), dropped),
+        (shuffled(&hash), &*equal),
+        (shuffled(&hash), &*equal_dropped),
+        (shuffled(&merge), &*equal),
+        (shuffled(&merge), &*equal_dropped),
+    ];
+    for (variant, text) in cases {
+        let driver = MiniDriver::new(variant.clone());
+        let planned = sql(text, &none(), &variant);
+        let joining = planned.plan.stages.iter().position(|s| !s.inputs.is_empty()).unwrap_or(0);
+        for stage in 0..joining {
+            let statuses = map_stage(&driver, &planned, stage).await;
+            driver.announce(shuffle_of(&planned.plan.stages[stage]), &statuses);
+        }
+        let started = std::time::Instant::now();
+        cancel_when(&driver, &planned, joining, |_| started.elapsed() > Duration::from_millis(300)).await;
+        forget(&driver, &planned);
+        assert_clean(&driver);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_is_cancelled_while_it_reads_a_shuffle_file_leaves_nothing() {
     let variant = Variant { block_store: "file:", ..Variant::default().conf("spark.sql.autoBroadcastJoinThreshold", "100m") };
@@ -106,7 +142,7 @@ async fn a_task_that_is_cancelled_while_it_reads_a_shuffle_file_leaves_nothing()
     let text = "select count(*) as n from (select /*+ repartition(1) */ id from range(0, 1000000, 1, 2)) a
         join range(0, 10000, 1, 1) b on (a.id + b.id) % 1000003 = 7";
     let planned = sql(text, &none(), &variant);
-    let reading = planned.plan.stages.iter().position(|s| !s.inputs.is_empty()).unwrap();
+    let reading = planned.plan.stages.iter().position(|s| !s.inputs.is_empty()).unwrap_or(0);
     for stage in 0..reading {
         let statuses = map_stage(&driver, &planned, stage).await;
         driver.announce(shuffle_of(&planned.plan.stages[stage]), &statuses);

@@ -24,8 +24,8 @@ const options = [
 const known = new Set(options.map((name) => name.toLowerCase()));
 
 /**
- * CSV with Spark's options: `header` (false), `inferSchema` (false: all strings), `multiLine` (false: a file is cut at any end of a line,
- * so that a value with one inside needs `true`), `sep`, `quote`, `escape`, `nullValue`, `comment`, `dateFormat`, `timestampFormat`.
+ * CSV with Spark's options: `header` (false), `inferSchema` (false: all strings), `multiLine` (false: every line is a record,
+ * so that a value with an end of a line inside needs `true`), `sep`, `quote`, `escape`, `nullValue`, `comment`, `dateFormat`, `timestampFormat`.
  */
 export class CsvDataSource implements DataSource {
   readonly format = 'csv';
@@ -37,16 +37,16 @@ export class CsvDataSource implements DataSource {
       type: 'csv',
       header: flag(given, 'header'),
       delimiter: oneCharacter(given, given.has('sep') ? 'sep' : 'delimiter') ?? ',',
-      quote: oneCharacter(given, 'quote') ?? '"',
+      quote: given.get('quote') === '' ? '' : (oneCharacter(given, 'quote') ?? '"'),
       // Spark's default escape is the backslash.
       escape: oneCharacter(given, 'escape') ?? '\\',
       nullValue: given.get('nullvalue') ?? '',
       comment: oneCharacter(given, 'comment'),
+      multiLine: flag(given, 'multiline'),
       dateFormat: given.get('dateformat') ?? null,
       timestampFormat: given.get('timestampformat') ?? null,
     };
-    const listed = await listFiles(request.paths);
-    const files = flag(given, 'multiline') ? listed.map((file) => ({ ...file, blocks: inOnePiece })) : listed;
+    const files = await listFiles(request.paths);
     return {
       fields: request.schema ?? (await this.#infer(files, scan, flag(given, 'inferschema'))),
       scan,
@@ -66,9 +66,6 @@ export class CsvDataSource implements DataSource {
     );
   }
 }
-
-/** Where a file may be cut: nowhere but at its begin. */
-const inOnePiece = [{ start: 0, rows: 0 }];
 
 function flag(given: ReadonlyMap<string, string>, name: string): boolean {
   const value = given.get(name)?.toLowerCase() ?? 'false';

@@ -92,4 +92,5 @@ CASES = [
         "select sqrt(16), sqrt(-1), ln(0), ln(-1), log10(1000), log2(8), pow(2, 10), exp(0), cbrt(27), log(2, 8), pi()",
         lambda s: s.range(1).select(*[expr(e) for e in ["sqrt(16)", "sqrt(-1)", "ln(0)", "ln(-1)", "log10(1000)", "log2(8)", "pow(2, 10)", "exp(0)", "cbrt(27)", "log(2, 8)", "pi()"]]),
     ),
+    case("round to zero", "select round(-0.0D) as a, bround(-0.0D, 1) as b, round(-0.4D) as c, round(float(-0.04), 1) as d, rint(-0.4D) as e", None),
 ]

@@ -57,4 +57,5 @@ CASES = [
     case("min and max of text", "select min(w), max(w), min(k), max(null) from words", lambda s: words(s).agg(min("w"), max("w"), min("k"), max(lit(None)))),
     case("greatest and least skip nulls", "select greatest(1, null, 3), least(null, 2, 1.5), greatest(null, null), coalesce(null, null)",
          frame_of("greatest(1, null, 3)", "least(null, 2, 1.5)", "greatest(null, null)", "coalesce(null, null)")),
+    case("in of computed values", "select k, i + 0 in (-1, nullif(i, 0)) as a, concat(string(i), '') not in ('0', case when i > 0 then string(i) end) as b, k in (1 + 1, coalesce(i, k)) as c from nums", None),
 ]

@@ -61,4 +61,5 @@ CASES = [
     case("extract from intervals", "select extract(days from interval '-3 04:05:06' day to second), extract(hour from interval '-3 04:05:06.5' day to second), extract(second from interval '-3 04:05:06.5' day to second), extract(month from interval '1-2' year to month)", None),
     case("extract of a field that is not there", "select extract(year from interval '14' month)", None),
     case("try_to_timestamp with a format", "select try_to_timestamp('29.02.2024', 'dd.MM.yyyy'), try_to_timestamp('30.02.2024', 'dd.MM.yyyy')", None),
+    case("seconds before the epoch", "select unix_timestamp(timestamp '1969-12-31 23:59:59.5'), unix_seconds(timestamp '1969-12-31 23:59:59.5'), cast(timestamp '1969-12-31 23:59:59.5' as bigint)", None),
 ]

@@ -56,4 +56,9 @@ CASES = [
     case("sum of booleans", "select sum(k > 1) from nums", lambda s: nums(s).agg(sum(col("k") > 1))),
     case("arrays and their order", "select sort_array(array(3, null, 1)), sort_array(array(3, null, 1), false), size(array(1, 2)), array_contains(array(1, null), 1), array_contains(array(1, null), 2), array(1, 2.5)", None),
     case("a key twice in a map", "select map('a', 1, 'a', 2)", None),
+    case("rollup and cube of no rows", "select 'rollup' as k, count(*) as n from nums where false group by rollup(i) union all select 'cube', count(*) from nums where false group by cube(i, b) union all select 'none', count(*) from nums where false", None),
+    case("grouping sets of no rows", "select count(*), sum(i) from nums where false group by grouping sets ((i), (), ())", None),
+    case("the empty grouping set of no rows", "select count(*), sum(i) from nums where false group by grouping sets (())", None),
+    case("a key in no grouping set", "select i, s, grouping(s) as g, grouping_id() as d, count(*) as n from nums group by i, s grouping sets ((i), ())", None),
+    case("keys in no grouping set of no rows", "select i, s, count(*) as n from nums where false group by i, s grouping sets ((s), ())", None),
 ]

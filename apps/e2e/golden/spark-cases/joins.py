@@ -41,4 +41,6 @@ CASES = [
     case("lateral", "select e.id, x.n from emp e, lateral (select count(*) as n from emp b where b.boss = e.id) x", None),
     case("condition that is not boolean", "select e.id from emp e join dept d on e.id + d.id", lambda s: e(s).join(d(s), col("e.id") + col("d.id")).select("e.id")),
     case("aggregate in the condition", "select e.id from emp e join dept d on count(e.id) = d.id", lambda s: e(s).join(d(s), col("d.id") == count("e.id")).select("e.id")),
+    case("filter of equal keys over a null-safe join", "select a.x, b.x as y from la a join lb b on a.x <=> b.x where a.x = b.x", None),
+    case("alternatives over a null-safe join", "select a.x, b.x as y from la a join lb b on a.x <=> b.x where a.x = b.x or b.x > 100", None),
 ]

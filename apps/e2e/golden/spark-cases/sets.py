@@ -39,4 +39,6 @@ CASES = [
     case("union all of groups and rows of the query", "select dept as d from emp group by dept union all select id from dept union all select 7", None),
     case("union all of rows of the query and groups", "select 7 as d union all select dept from emp group by dept union all select 8 union all select count(*) from emp", None),
     case("union all of a join with an aggregate", "select e.id from emp e where e.salary > (select avg(b.salary) from emp b where b.dept = e.dept) union all select x from la", None),
+    case("except all of constant columns", "select 1 as a, dept as b from emp except all select 1, id from dept", None),
+    case("intersect all of constant columns", "select 1 as a, x as b from la intersect all select 1, x from lb", None),
 ]

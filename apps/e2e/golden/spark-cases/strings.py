@@ -54,4 +54,6 @@ CASES = [
     case("bytes that are no text", "select decode(X'FF', 'UTF-8')", None),
     case("elt", "select k, elt(k, 'a', w, 'c') from words where k < 4", None),
     case("elt out of bounds", "select elt(3, 'a', 'b')", None),
+    case("nothing is found at once", "select locate('', 'abc', 2), locate('', 'abc', 9), locate('', '', 2), locate('', 'abc', 0), instr('abc', '')", None),
+    case("no match has no groups", "select regexp_extract('abc', '([0-9])', 5) as a, regexp_extract('abc', 'x', -1) as b", None),
 ]

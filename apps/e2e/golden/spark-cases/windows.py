@@ -51,4 +51,7 @@ CASES = [
     case("nth that ignores nulls", "select id, nth_value(boss, 2) ignore nulls over (order by id) as n, lag(boss, 2, -1) ignore nulls over (order by id) as a, lead(boss, 1, -1) ignore nulls over (order by id) as b from emp", None),
     case("qualify by an alias", "select id, row_number() over (order by id desc) as r from emp qualify r < 3", None),
     case("qualify without a window", "select id from emp qualify id = 1", None),
+    case("partition by a column that a filter fixes", "select id, row_number() over (partition by dept order by id) as n, sum(id) over (partition by dept, name order by id rows 1 preceding) as s from emp where dept = 10", None),
+    case("partitions of joined keys", "select e.id, row_number() over (partition by e.dept, d.id order by e.id) as n, count(*) over (partition by d.id) as c from emp e join dept d on e.dept = d.id", None),
+    case("first and last that ignore nulls in a frame", "select id, first_value(boss) ignore nulls over (order by id desc rows between 1 preceding and 1 following) as f, last_value(boss) ignore nulls over (order by id desc rows between 1 preceding and 1 following) as l, last(dept, true) over (order by id rows between unbounded preceding and 1 preceding) as p from emp", None),
 ]

@@ -146,4 +146,5 @@ export const arithmetic: Builders = {
           'pi()',
         ].map((e) => expr(e)),
       ),
+  'round to zero': null,
 };

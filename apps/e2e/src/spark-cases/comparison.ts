@@ -128,4 +128,5 @@ export const comparison: Builders = {
     'greatest(null, null)',
     'coalesce(null, null)',
   ),
+  'in of computed values': null,
 };

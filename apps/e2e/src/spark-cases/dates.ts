@@ -190,4 +190,5 @@ export const dates: Builders = {
   'extract from intervals': null,
   'extract of a field that is not there': null,
   'try_to_timestamp with a format': null,
+  'seconds before the epoch': null,
 };

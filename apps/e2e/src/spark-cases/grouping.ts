@@ -133,4 +133,9 @@ export const groupingCases: Builders = {
   'sum of booleans': (s) => nums(s).agg(sum(col('k').gt(1))),
   'arrays and their order': null,
   'a key twice in a map': null,
+  'rollup and cube of no rows': null,
+  'grouping sets of no rows': null,
+  'the empty grouping set of no rows': null,
+  'a key in no grouping set': null,
+  'keys in no grouping set of no rows': null,
 };

@@ -104,4 +104,6 @@ export const joins: Builders = {
     e(s)
       .join(d(s), col('d.id').eq(count('e.id')))
       .select('e.id'),
+  'filter of equal keys over a null-safe join': null,
+  'alternatives over a null-safe join': null,
 };

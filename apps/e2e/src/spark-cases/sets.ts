@@ -96,4 +96,6 @@ export const sets: Builders = {
   'union all of groups and rows of the query': null,
   'union all of rows of the query and groups': null,
   'union all of a join with an aggregate': null,
+  'except all of constant columns': null,
+  'intersect all of constant columns': null,
 };

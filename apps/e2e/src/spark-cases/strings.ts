@@ -222,4 +222,6 @@ export const strings: Builders = {
   'bytes that are no text': null,
   elt: null,
   'elt out of bounds': null,
+  'nothing is found at once': null,
+  'no match has no groups': null,
 };

@@ -153,4 +153,7 @@ export const windows: Builders = {
   'nth that ignores nulls': null,
   'qualify by an alias': null,
   'qualify without a window': null,
+  'partition by a column that a filter fixes': null,
+  'partitions of joined keys': null,
+  'first and last that ignore nulls in a frame': null,
 };

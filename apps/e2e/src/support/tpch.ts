@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '@kiln/client';
 import { dataCache, goldenDirectory, repository, tpchQueries } from './paths.ts';
+
+const tablesTool = join(repository, 'tools/native-build/tpch-data.ts');
 
 export const tpchScale = '0.05';
 const tables = ['customer', 'lineitem', 'nation', 'orders', 'part', 'partsupp', 'region', 'supplier'];
@@ -18,19 +20,7 @@ export interface Golden {
 export function tpchData(): string {
   const directory = join(dataCache, `tpch-${tpchScale}-4`);
   if (existsSync(directory)) return directory;
-  // All members, so that dependencies are built with the same features as the addon's.
-  execFileSync('cargo', ['build', '--release', '--workspace', '--bin', 'kiln-tpch'], {
-    cwd: repository,
-    stdio: 'inherit',
-  });
-  const unfinished = `${directory}.${process.pid}`;
-  execFileSync(
-    join(repository, 'target/release/kiln-tpch'),
-    ['--scale', tpchScale, '--parts', '4', '--output', unfinished],
-    { stdio: 'inherit' },
-  );
-  if (existsSync(directory)) rmSync(unfinished, { recursive: true });
-  else renameSync(unfinished, directory);
+  execFileSync(process.execPath, [tablesTool, tpchScale, '4', directory], { cwd: repository, stdio: 'inherit' });
   return directory;
 }
 

@@ -34,6 +34,7 @@ const sourceKeys: Readonly<Record<string, string>> = {
   KILN_SOURCE_NOT_FOUND: 'path',
   KILN_SOURCE_SCHEME: 'path',
   UNABLE_TO_INFER_SCHEMA: 'path',
+  FAILED_READ_FILE: 'path',
 };
 
 async function blameSource(error: KilnError, job: Job, frames: ReadonlyMap<string, DataFrame>): Promise<KilnError> {

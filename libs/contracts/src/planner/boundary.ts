@@ -46,6 +46,8 @@ export type ScanFormat =
       readonly escape: string | null;
       readonly nullValue: string;
       readonly comment: string | null;
+      /** Values in quotes may hold ends of lines; such a file is one split. */
+      readonly multiLine: boolean;
       readonly dateFormat: string | null;
       readonly timestampFormat: string | null;
     }

@@ -78,6 +78,8 @@ pub enum ScanFormat {
         escape: Option<String>,
         null_value: String,
         comment: Option<String>,
+        /// Values in quotes may hold ends of lines; such a file is one split.
+        multi_line: bool,
         date_format: Option<String>,
         timestamp_format: Option<String>,
     },

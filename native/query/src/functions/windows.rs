@@ -1,4 +1,4 @@
-//! `lag`, `lead` and `nth_value` that pass over NULLs. A plan that is sent keeps no IGNORE NULLS of DataFusion's own.
+//! `lag`, `lead`, `nth_value`, `first_value` and `last_value` that pass over NULLs. A plan that is sent keeps no IGNORE NULLS of DataFusion's own.
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
@@ -16,7 +16,7 @@ pub fn shift_not_null() -> Arc<WindowUDF> {
     Arc::clone(&SHIFT)
 }
 
-/// `(value, n)`
+/// `(value, n)`; negative: from the end of the frame.
 pub fn nth_not_null() -> Arc<WindowUDF> {
     Arc::clone(&NTH)
 }
@@ -106,10 +106,14 @@ struct NthEvaluator {
 impl PartitionEvaluator for NthEvaluator {
     fn evaluate(&mut self, values: &[ArrayRef], range: &Range<usize>) -> Result<ScalarValue> {
         let Some(value) = values.first() else { return exec_err!("two arguments are needed") };
-        let nth = usize::try_from(count(values)?).unwrap_or(usize::MAX);
+        let nth = count(values)?;
+        let steps = usize::try_from(nth.unsigned_abs()).unwrap_or(usize::MAX);
         let known = self.known.get_or_insert_with(|| known_rows(value));
-        let first = known.partition_point(|at| *at < range.start);
-        let place = nth.checked_sub(1).and_then(|n| first.checked_add(n)).and_then(|at| known.get(at));
+        let place = match nth {
+            0.. => steps.checked_sub(1).and_then(|n| known.partition_point(|at| *at < range.start).checked_add(n)),
+            _ => known.partition_point(|at| *at < range.end).checked_sub(steps),
+        };
+        let place = place.and_then(|at| known.get(at));
         match place.filter(|at| range.contains(at)) {
             Some(at) => ScalarValue::try_from_array(value, *at),
             None => ScalarValue::try_from(value.data_type()),
@@ -132,6 +136,18 @@ mod tests {
         let (steps, default) = (Int64Array::from(vec![back; 5]), Int32Array::from(vec![0; 5]));
         let result = ShiftEvaluator.evaluate_all(&[value, Arc::new(steps), Arc::new(default)], 5).unwrap();
         result.as_primitive::<Int32Type>().iter().collect()
+    }
+
+    fn nth(n: i64, range: Range<usize>) -> ScalarValue {
+        let value: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None, Some(7), None, Some(9)]));
+        NthEvaluator { known: None }.evaluate(&[value, Arc::new(Int64Array::from(vec![n; 5]))], &range).unwrap()
+    }
+
+    #[test]
+    fn values_of_a_frame_are_counted_from_either_end() {
+        assert_eq!([nth(1, 1..5), nth(2, 1..5), nth(3, 1..5)], [Some(7), Some(9), None].map(ScalarValue::Int32));
+        assert_eq!([nth(-1, 0..4), nth(-2, 0..4), nth(-3, 0..4)], [Some(7), Some(5), None].map(ScalarValue::Int32));
+        assert_eq!([nth(-1, 3..4), nth(1, 3..4), nth(0, 0..4)], [None; 3].map(ScalarValue::Int32));
     }
 
     #[test]

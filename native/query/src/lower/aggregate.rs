@@ -1,7 +1,9 @@
 use super::expression::Site;
 use super::relation::{Lowerer, all_columns, column, project};
 use super::{column_name, query_error};
-use datafusion::logical_expr::{Aggregate, Expr, GroupingSet, LogicalPlan};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_aggregate::grouping::grouping_udaf;
+use datafusion::logical_expr::{Aggregate, Expr, Filter, GroupingSet, LogicalPlan, lit};
 use kiln_sql::error::{QueryError, Result};
 use kiln_sql::tree::{Expression, GroupKind, Relation};
 use std::sync::Arc;
@@ -109,7 +111,7 @@ fn grouped_by_sets(
     input: LogicalPlan,
     keys: Vec<(String, Expr)>,
     sets: &[Vec<u32>],
-    unique: Aggregates,
+    mut unique: Aggregates,
     outputs: Vec<Expr>,
 ) -> Result<LogicalPlan> {
     let mut columns = all_columns(&input);
@@ -117,10 +119,31 @@ fn grouped_by_sets(
     let input = project(input, columns)?;
     let key = |i: &u32| keys.get(*i as usize).map(|(name, _)| column(name));
     let sets: Option<Vec<Vec<Expr>>> = sets.iter().map(|set| set.iter().map(key).collect()).collect();
-    let Some(sets) = sets else {
+    let Some(mut sets) = sets else {
         return Err(QueryError::new("INTERNAL_ERROR", "a grouping set of no grouping column"));
     };
+    // The grand total alone is no grouping: it has a row, of whatever there is.
+    if sets.iter().all(Vec::is_empty) && sets.len() == 1 && keys.is_empty() {
+        let plan = Aggregate::try_new(Arc::new(input), Vec::new(), unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
+        return project(plan, outputs);
+    }
+    // DataFusion gives the grand total of no rows a row. Spark does so only where it is all that is asked for.
+    let counted = sets.len() > 1 && sets.iter().any(Vec::is_empty);
+    let count = counted.then(|| unique.add(count(lit(1_i64))));
+    // DataFusion knows only keys of a set: one more set has them all, and its rows are dropped.
+    let all: Vec<Expr> = keys.iter().map(|(name, _)| column(name)).collect();
+    let in_none = all.iter().any(|key| !sets.iter().any(|set| set.contains(key)));
+    let set_id = in_none.then(|| unique.add(grouping_udaf().call(all.clone())));
+    if in_none {
+        sets.push(all);
+    }
     let group = Expr::GroupingSet(GroupingSet::GroupingSets(sets));
-    let plan = Aggregate::try_new(Arc::new(input), vec![group], unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
+    let mut plan = Aggregate::try_new(Arc::new(input), vec![group], unique.exprs).map(LogicalPlan::Aggregate).map_err(query_error)?;
+    if let Some(count) = count {
+        plan = Filter::try_new(count.gt(lit(0_i64)), Arc::new(plan)).map(LogicalPlan::Filter).map_err(query_error)?;
+    }
+    if let Some(set_id) = set_id {
+        plan = Filter::try_new(set_id.not_eq(lit(0_i32)), Arc::new(plan)).map(LogicalPlan::Filter).map_err(query_error)?;
+    }
     project(plan, outputs)
 }

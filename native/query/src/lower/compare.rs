@@ -35,15 +35,19 @@ impl Lowerer<'_> {
     pub fn in_list(&self, arguments: Vec<Expr>, site: &Site) -> Result<Expr> {
         let mut arguments = arguments.into_iter();
         let Some(value) = arguments.next() else { return Ok(lit(false)) };
-        let list: Vec<Expr> = arguments.collect();
-        if matches!(site.type_of(&value)?, ArrowType::Float32 | ArrowType::Float64) {
-            let mut any = lit(false);
-            for item in list {
-                any = any.or(self.comparison(value.clone(), Operator::Eq, item, site)?);
-            }
-            return Ok(any);
+        // DataFusion takes an item that it can evaluate without rows for a constant, and a CASE is NULL there: only literals go into
+        // its list, and numbers whose equal values differ in bits go nowhere near it.
+        let is_float = matches!(site.type_of(&value)?, ArrowType::Float32 | ArrowType::Float64);
+        let (constants, others): (Vec<_>, Vec<_>) = arguments.partition(|item| !is_float && matches!(item, Expr::Literal(..)));
+        let mut any = (!constants.is_empty()).then(|| value.clone().in_list(constants, false));
+        for item in others {
+            let equal = self.comparison(value.clone(), Operator::Eq, item, site)?;
+            any = Some(match any {
+                Some(any) => self.or(any, equal)?,
+                None => equal,
+            });
         }
-        Ok(value.in_list(list, false))
+        Ok(any.unwrap_or_else(|| lit(false)))
     }
 
     pub fn and(&self, left: Expr, right: Expr) -> Result<Expr> {

@@ -11,7 +11,7 @@ use datafusion::common::ScalarValue;
 use datafusion::functions_window::{cume_dist, lead_lag, nth_value, ntile, rank, row_number};
 use datafusion::logical_expr::expr::{NullTreatment, Sort, WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, WindowUDF,
+    Expr, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, WindowUDF, lit,
 };
 use kiln_sql::error::{QueryError, Result};
 use kiln_sql::tree::{Expression, FrameBound, FrameBoundKind, FrameUnit, WindowFrame as Frame, WindowSpec};
@@ -72,7 +72,7 @@ impl Lowerer<'_> {
             "lead" => lead_lag::lead_udwf(),
             "nth_value" if ignore => not_null::nth_not_null(),
             "nth_value" => nth_value::nth_value_udwf(),
-            // A plan that is sent keeps IGNORE NULLS of aggregates only.
+            "first" | "last" if ignore && filter.is_none() => not_null::nth_not_null(),
             "first" if !ignore => nth_value::first_value_udwf(),
             "last" if !ignore => nth_value::last_value_udwf(),
             _ => {
@@ -82,7 +82,13 @@ impl Lowerer<'_> {
             }
         };
         match name.as_str() {
-            "first" | "last" => arguments.truncate(1),
+            "first" | "last" => {
+                arguments.truncate(1);
+                if ignore {
+                    // From the frame's begin, or from its end.
+                    arguments.push(lit(if name == "first" { 1_i64 } else { -1 }));
+                }
+            }
             "lag" | "lead" | "nth_value" | "ntile" => {
                 arguments.truncate(if name == "nth_value" { 2 } else { 3 });
                 widen_offsets(name, ignore && name == "lead", &mut arguments)?;

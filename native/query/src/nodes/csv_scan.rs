@@ -2,6 +2,7 @@ use super::csv_read::read_split;
 use super::inputs::{BatchStream, Counters, TaskInputs};
 use super::leaf_children;
 use crate::boundary::Split;
+use crate::csv::Dialect;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics};
@@ -17,15 +18,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// How a CSV's text is read. Characters are single bytes.
+/// How a CSV's text is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CsvFormat {
     pub header: bool,
-    pub delimiter: u8,
-    pub quote: Option<u8>,
-    pub escape: Option<u8>,
-    pub comment: Option<u8>,
+    pub dialect: Dialect,
     pub null_value: String,
     pub date_format: Option<String>,
     pub timestamp_format: Option<String>,

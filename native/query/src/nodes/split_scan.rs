@@ -15,7 +15,7 @@ use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExp
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, EmptyRecordBatchStream, ExecutionPlan, PlanProperties};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use std::fmt;
@@ -155,7 +155,8 @@ impl ExecutionPlan for SplitScanExec {
         }
         let source = self.source(splits, &context)?;
         let counters = Arc::clone(&inputs.counters);
-        let stream = source.execute(0, context)?;
+        let reading = reading(splits);
+        let stream = source.execute(0, context)?.map_err(move |e| e.context(reading.clone()));
         let counted = Counted { source, counters };
         let rows = inputs.until_cancelled(stream).inspect(move |batch| {
             if let Ok(batch) = batch {
@@ -163,6 +164,16 @@ impl ExecutionPlan for SplitScanExec {
             }
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
+
+/// What a scan's errors are about. DataFusion does not say which of its files it reads.
+fn reading(splits: &[Split]) -> String {
+    match splits {
+        [split] => format!("reading {}", split.path),
+        [first, second] => format!("reading {} or {}", first.path, second.path),
+        [first, rest @ ..] => format!("reading {} or one of {} other files", first.path, rest.len()),
+        [] => String::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod place_exchanges;
 mod query;
 mod safe_joins;
 mod settings;
+mod sort_windows;
 mod table;
 
 pub use describe::tree as operator_tree;

@@ -3,6 +3,7 @@
 use super::exchange::{ExchangeExec, is_single};
 use super::physical::estimated_bytes;
 use super::settings::Settings;
+use super::sort_windows::sort_windows;
 use crate::lower::exchange_node::{ExplicitExchangeExec, ExplicitPartitioning};
 use crate::lower::range_table::RangeExec;
 use crate::nodes::{CsvScanExec, file_config};
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 pub fn place_exchanges(plan: Arc<dyn ExecutionPlan>, settings: &Settings, shuffle_partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
     let plan = range_exchange_at_root(plan, settings, shuffle_partitions)?;
-    plan.transform_up(exchange).data()
+    sort_windows(plan.transform_up(exchange).data()?)
 }
 
 /// A sort of the whole result stays in several partitions, whose order is the result's order.

@@ -1,6 +1,7 @@
 use super::packing::pack;
 use super::settings::Settings;
 use crate::boundary::{ScanFormat, Split, Table};
+use crate::csv::{Dialect, is_compressed};
 use crate::functions::types::arrow_schema;
 use crate::nodes::{CsvFormat, CsvScanExec, ExternalScanExec, split_file, split_location};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -72,15 +73,12 @@ impl KilnTable {
 }
 
 fn csv_format(scan: &ScanFormat, time_zone: &str) -> Result<CsvFormat> {
-    let ScanFormat::Csv { header, delimiter, quote, escape, null_value, comment, date_format, timestamp_format } = scan else {
+    let ScanFormat::Csv { header, null_value, date_format, timestamp_format, .. } = scan else {
         return plan_err!("not a CSV");
     };
     Ok(CsvFormat {
         header: *header,
-        delimiter: byte("sep", delimiter)?,
-        quote: if quote.is_empty() { None } else { Some(byte("quote", quote)?) },
-        escape: escape.as_deref().map(|e| byte("escape", e)).transpose()?,
-        comment: comment.as_deref().map(|c| byte("comment", c)).transpose()?,
+        dialect: Dialect::of(scan)?,
         null_value: null_value.clone(),
         date_format: date_format.clone(),
         timestamp_format: timestamp_format.clone(),
@@ -91,15 +89,8 @@ fn csv_format(scan: &ScanFormat, time_zone: &str) -> Result<CsvFormat> {
 /// Files that are compressed as a whole cannot be cut.
 fn is_splittable(table: &Table) -> bool {
     match table.scan {
-        ScanFormat::Csv { .. } => !table.files.iter().any(|f| [".gz", ".bz2", ".zst", ".xz"].iter().any(|e| f.path.ends_with(e))),
+        ScanFormat::Csv { multi_line, .. } => !multi_line && !table.files.iter().any(|f| is_compressed(&f.path)),
         _ => true,
-    }
-}
-
-fn byte(option: &str, text: &str) -> Result<u8> {
-    match text.as_bytes() {
-        [byte] => Ok(*byte),
-        _ => plan_err!("CSV option '{option}' is '{text}', but must be one ASCII character"),
     }
 }
 

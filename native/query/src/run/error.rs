@@ -33,9 +33,13 @@ impl TaskError {
 /// What the schedulers are told of an error.
 pub fn failure_of(error: &DataFusionError) -> TaskFailure {
     let root = error.find_root();
-    let (kind, class, fetch) = classify(root);
+    let (kind, mut class, fetch) = classify(root);
     let mut causes = Vec::new();
-    let message = message_of(root);
+    let mut message = message_of(root);
+    if let (FailureKind::Io, Some(reading)) = (kind, reading(error)) {
+        class = "FAILED_READ_FILE".to_owned();
+        message = format!("Encountered error while {reading}: {message}");
+    }
     let mut source: Option<&(dyn Error + 'static)> = match root {
         DataFusionError::External(inner) => inner.source(),
         other => other.source(),
@@ -48,6 +52,16 @@ pub fn failure_of(error: &DataFusionError) -> TaskFailure {
         source = cause.source();
     }
     TaskFailure { kind, class, message, causes, fetch }
+}
+
+/// What a source says that it was reading: `reading FILE`, as the context of its error.
+fn reading(error: &DataFusionError) -> Option<&str> {
+    match error {
+        DataFusionError::Context(what, _) if what.starts_with("reading ") => Some(what),
+        DataFusionError::Context(_, inner) => reading(inner),
+        DataFusionError::Shared(inner) => reading(inner),
+        _ => None,
+    }
 }
 
 /// The message without DataFusion's prefix ("Execution error: ").
@@ -110,6 +124,7 @@ fn arrow_class(error: &arrow::error::ArrowError) -> (FailureKind, String, Option
         ArrowError::CastError(_) | ArrowError::ParseError(_) => (FailureKind::User, "CAST_INVALID_INPUT"),
         ArrowError::CsvError(_) => (FailureKind::User, "MALFORMED_RECORD_IN_PARSING"),
         ArrowError::IoError(..) => (FailureKind::Io, "IO"),
+        ArrowError::ParquetError(_) => (FailureKind::Io, "FAILED_READ_FILE"),
         ArrowError::ComputeError(_) | ArrowError::InvalidArgumentError(_) => (FailureKind::User, "EXECUTION_ERROR"),
         _ => (FailureKind::Internal, "INTERNAL_ERROR"),
     };
@@ -132,6 +147,11 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::FetchFailed);
         assert_eq!(failure.fetch.map(|f| (f.shuffle_id, f.map, f.cause)), Some((3, 1, FetchCause::Disk)));
         assert_eq!(failure.causes, ["no such file"]);
+
+        let gone = DataFusionError::IoError(std::io::Error::other("gone")).context("reading /t/a.csv").context("while joining");
+        let failure = failure_of(&gone);
+        assert_eq!((failure.kind, failure.class.as_str()), (FailureKind::Io, "FAILED_READ_FILE"));
+        assert_eq!(failure.message, "Encountered error while reading /t/a.csv: gone");
 
         let spark = DataFusionError::External(Box::new(SparkError::divide_by_zero()));
         let failure = failure_of(&DataFusionError::Context("x".into(), Box::new(spark)));

@@ -3,6 +3,7 @@
 use super::error::failure_of;
 use super::external_blocks::{BlocksElsewhere, ExternalBlocks};
 use super::memory::TaskPool;
+use super::pauses::watching;
 use super::program::Program;
 use super::remote::RemoteBlocks;
 use super::runtime::{CpuRuntime, CpuTimed};
@@ -221,13 +222,13 @@ impl Executor {
                 exec_datafusion_err!("program {} was not loaded into executor {}", spec.program, inner.config.executor_id)
             })?;
         let setup = Instant::now();
-        let lease = TreeLease::take(&inner.shared, &program, &spec, &inner.memory, || TaskKey(inner.memory_key()))?;
+        let mut lease = TreeLease::take(&inner.shared, &program, &spec, &inner.memory, || TaskKey(inner.memory_key()))?;
         let memory = inner.memory.task(TaskKey(inner.memory_key()));
         let pool = Arc::new(TaskPool::new(Arc::clone(&memory), lease.stage_memory(), program.sort_share));
         let counters = Arc::new(Counters::default());
         let ending = Arc::new(Ending::default());
         let running = RunningTask {
-            tree: lease.tree(),
+            tree: lease.tree().ok_or_else(|| exec_datafusion_err!("an attempt without a tree"))?,
             context: inner.context(&spec, &task, &pool, inner.shuffle(&spec, &task, &memory, &lease, &counters), &counters, &program)?,
             program,
             memory: Arc::clone(&memory),
@@ -242,7 +243,7 @@ impl Executor {
 
         let mut set = JoinSet::new();
         let context = Arc::downgrade(&running.context);
-        set.spawn_on(CpuTimed::new(run_task_body(running)), inner.cpu.handle());
+        set.spawn_on(CpuTimed::new(watching(task.token.clone(), run_task_body(running))), inner.cpu.handle());
         let joined = tokio::select! {
             biased;
             joined = set.join_next() => joined,
@@ -256,8 +257,9 @@ impl Executor {
             }
         };
         // Operators abort what they spawned when they are dropped; a poll that is under way ends first.
+        lease.end();
         let deadline = Instant::now() + Duration::from_secs(10);
-        while context.strong_count() > 0 && !lease.is_shared() && Instant::now() < deadline {
+        while (context.strong_count() > 0 && !lease.is_shared() || pool.is_used_by_task()) && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
         pool.end();
@@ -267,7 +269,8 @@ impl Executor {
                 metrics.executor_cpu_nanos = cpu_nanos;
                 (TaskStatus::Success { output }, metrics, bytes)
             }
-            Some(Ok((Err(error), cpu_nanos))) => {
+            // What noticed the cancel from inside may end before the wait for it above.
+            Some(Ok((Err(error), cpu_nanos))) if !task.token.is_cancelled() => {
                 lease.spoil();
                 let metrics = TaskMetrics { executor_cpu_nanos: cpu_nanos, ..TaskMetrics::default() };
                 (TaskStatus::Failed { failure: failure_of(&error) }, metrics, None)
@@ -276,7 +279,7 @@ impl Executor {
                 lease.spoil();
                 (TaskStatus::Failed { failure: panic_failure(error) }, TaskMetrics::default(), None)
             }
-            Some(Err(_)) | None => {
+            Some(Ok((Err(_), _)) | Err(_)) | None => {
                 lease.spoil();
                 let reason = task.reason.lock().clone().unwrap_or_else(|| "cancelled".to_owned());
                 (TaskStatus::Killed { reason }, TaskMetrics::default(), None)

@@ -35,6 +35,12 @@ impl TaskPool {
         self.task.lock().take();
     }
 
+    /// Whether an operator of the task still holds memory: what it spawned may be in the middle of a batch when it is aborted.
+    pub fn is_used_by_task(&self) -> bool {
+        let Some(task) = self.task.lock().clone() else { return false };
+        self.consumers.lock().values().any(|consumer| Arc::ptr_eq(consumer.task(), &task))
+    }
+
     /// A sort with rows in memory that had better spill them.
     fn is_full_sort(&self, name: &str, consumer: &Consumer, additional: usize) -> bool {
         let held = consumer.size();

@@ -5,6 +5,7 @@ mod executor;
 mod external_blocks;
 mod memory;
 mod partitions;
+mod pauses;
 mod program;
 mod remote;
 mod results;

@@ -1,5 +1,6 @@
 //! Programs of an executor: decoded once, never executed themselves.
 
+use super::pauses::with_pauses;
 use super::sort_memory::sort_share;
 use crate::boundary::ProgramHeader;
 use crate::codec::{PlanKind, ScalarValues, decode_plan};
@@ -33,7 +34,14 @@ impl Program {
         // What a sort keeps for its merges must leave it something to sort with.
         let config = settings.session_config(1).with_sort_spill_reservation_bytes((10 << 20).min(task_bytes / 8));
         let sort_share = sort_share(&template)?;
-        Ok(Self { header, sort_share, config, max_result_bytes: settings.max_result_bytes, time_zone: settings.time_zone, template })
+        Ok(Self {
+            header,
+            sort_share,
+            config,
+            max_result_bytes: settings.max_result_bytes,
+            time_zone: settings.time_zone,
+            template: with_pauses(template)?,
+        })
     }
 
     /// A tree for one attempt: operators keep state of an execution (builds, errors, metrics).

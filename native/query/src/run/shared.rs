@@ -62,7 +62,8 @@ impl SharedTrees {
 /// The tree of one attempt: its own, or one shared with the stage's other tasks here.
 pub struct TreeLease<'a> {
     trees: &'a SharedTrees,
-    tree: Arc<dyn ExecutionPlan>,
+    /// `None`: the attempt had it to itself, and has ended.
+    tree: Option<Arc<dyn ExecutionPlan>>,
     shared: Option<(Key, Arc<TaskMemory>)>,
 }
 
@@ -75,7 +76,7 @@ impl<'a> TreeLease<'a> {
         key: impl FnOnce() -> TaskKey,
     ) -> Result<Self> {
         if !spec.shares_build {
-            return Ok(Self { trees, tree: program.tree()?, shared: None });
+            return Ok(Self { trees, tree: Some(program.tree()?), shared: None });
         }
         trees.sweep();
         let id = Key { program: spec.program.clone(), stage_id: spec.stage_id, stage_attempt: spec.stage_attempt };
@@ -91,11 +92,22 @@ impl<'a> TreeLease<'a> {
             }),
         };
         shared.running += 1;
-        Ok(Self { trees, tree: Arc::clone(&shared.tree), shared: Some((id, Arc::clone(&shared.memory))) })
+        Ok(Self { trees, tree: Some(Arc::clone(&shared.tree)), shared: Some((id, Arc::clone(&shared.memory))) })
     }
 
-    pub fn tree(&self) -> Arc<dyn ExecutionPlan> {
-        Arc::clone(&self.tree)
+    pub fn tree(&self) -> Option<Arc<dyn ExecutionPlan>> {
+        self.tree.clone()
+    }
+
+    /// The attempt has ended: a tree of its own goes, with the build sides in it.
+    pub fn end(&mut self) {
+        if self.shared.is_none() {
+            self.tree = None;
+        }
+    }
+
+    fn is_mine(&self, shared: &SharedTree) -> bool {
+        self.tree.as_ref().is_some_and(|tree| Arc::ptr_eq(&shared.tree, tree))
     }
 
     pub fn is_shared(&self) -> bool {
@@ -111,7 +123,7 @@ impl<'a> TreeLease<'a> {
     pub fn spoil(&self) {
         if let Some((key, _)) = &self.shared {
             let mut trees = self.trees.trees.lock();
-            if trees.get(key).is_some_and(|shared| Arc::ptr_eq(&shared.tree, &self.tree)) {
+            if trees.get(key).is_some_and(|shared| self.is_mine(shared)) {
                 trees.remove(key);
             }
         }
@@ -122,7 +134,7 @@ impl Drop for TreeLease<'_> {
     fn drop(&mut self) {
         let Some((key, _)) = &self.shared else { return };
         let mut trees = self.trees.trees.lock();
-        let Some(shared) = trees.get_mut(key).filter(|shared| Arc::ptr_eq(&shared.tree, &self.tree)) else { return };
+        let Some(shared) = trees.get_mut(key).filter(|shared| self.is_mine(shared)) else { return };
         shared.running -= 1;
         shared.idle_since = Instant::now();
         if shared.running == 0 && shared.retired {

@@ -3,9 +3,9 @@
 use super::partitions::by_directory;
 use super::results::{conform, result_schema};
 use crate::boundary::{TaskSpec, WrittenFile};
+use crate::csv::Writer as CsvWriter;
 use crate::nodes::WriteOptions;
 use arrow::array::RecordBatch;
-use arrow::csv::{Writer as CsvWriter, WriterBuilder};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
 use datafusion::execution::SendableRecordBatchStream;
@@ -127,7 +127,7 @@ impl FormatWriter {
         self.rows += batch.num_rows() as u64;
         match &mut self.format {
             Format::Parquet(writer) => Ok(writer.write(batch)?),
-            Format::Csv(writer) => Ok(writer.write(batch)?),
+            Format::Csv(writer) => writer.write(batch),
         }
     }
 
@@ -144,17 +144,15 @@ impl FormatWriter {
 
 fn csv_writer(file: BufWriter<File>, options: &WriteOptions) -> Result<CsvWriter<BufWriter<File>>> {
     let header = options.options.get("header").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let mut builder = WriterBuilder::new().with_header(header);
-    if let Some(separator) = options.options.get("sep").or_else(|| options.options.get("delimiter")) {
-        let [byte] = separator.as_bytes() else {
-            return exec_err!("CSV option 'sep' is '{separator}', but must be one ASCII character");
-        };
-        builder = builder.with_delimiter(*byte);
-    }
-    if let Some(null) = options.options.get("nullvalue") {
-        builder = builder.with_null(null.clone());
-    }
-    Ok(builder.build(file))
+    let delimiter = match options.options.get("sep").or_else(|| options.options.get("delimiter")).map(String::as_bytes) {
+        None => b',',
+        Some([byte]) => *byte,
+        Some(other) => {
+            return exec_err!("CSV option 'sep' is '{}', but must be one ASCII character", String::from_utf8_lossy(other));
+        }
+    };
+    let null = options.options.get("nullvalue").cloned().unwrap_or_default();
+    Ok(CsvWriter::new(file, delimiter, null, header))
 }
 
 fn compression(options: &WriteOptions) -> Result<Compression> {

@@ -1,6 +1,7 @@
 //! What files say of themselves: schema, rows, statistics. Used by the data sources on the driver.
 
 mod csv;
+pub(crate) mod csv_text;
 mod files;
 mod parquet;
 

@@ -100,7 +100,11 @@ fn round_integer(value: i64, digits: i32, mode: Mode) -> Option<i64> {
 
 /// Spark rounds the decimal digits that `Double.toString` shows.
 pub fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
-    if !value.is_finite() || value == 0.0 {
+    if value == 0.0 {
+        // Decimals have one zero.
+        return 0.0;
+    }
+    if !value.is_finite() {
         return value;
     }
     if (0..=15).contains(&digits) {
@@ -116,7 +120,11 @@ pub fn round_double(value: f64, digits: i32, mode: Mode) -> f64 {
 }
 
 fn round_float(value: f32, digits: i32, mode: Mode) -> f32 {
-    if !value.is_finite() || value == 0.0 {
+    if value == 0.0 {
+        // Decimals have one zero.
+        return 0.0;
+    }
+    if !value.is_finite() {
         return value;
     }
     round_text(&format!("{:e}", f64::from(value)), digits, mode).parse().unwrap_or(value)
@@ -150,6 +158,7 @@ mod tests {
         assert_eq!(round_double(0.1 + 0.2, 5, Mode::HalfUp), 0.3);
         assert_eq!(round_double(-1.25, 1, Mode::HalfEven), -1.2);
         assert_eq!(round_double(-1.4, 0, Mode::HalfUp), -1.0);
+        assert!([-0.0, -0.4].iter().all(|v| round_double(*v, 0, Mode::HalfUp).is_sign_positive()));
     }
 
     #[test]

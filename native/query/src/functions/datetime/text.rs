@@ -110,7 +110,8 @@ pub fn to_timestamp(on_error: OnError, args: &ScalarFunctionArgs) -> Result<Colu
 /// Seconds of a timestamp, a date, or a text in a pattern.
 pub fn unix_timestamp(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     let zone = zone(args)?;
-    let seconds = |micros: i64| micros.div_euclid(1_000_000);
+    // Toward zero, other than `unix_seconds`.
+    let seconds = |micros: i64| micros / 1_000_000;
     match args.arg_fields.first().map(|f| f.data_type()) {
         Some(DataType::Timestamp(_, tz)) => {
             let utc = tz.is_none();

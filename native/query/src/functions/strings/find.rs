@@ -28,6 +28,10 @@ pub fn ascii(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
 
 /// 1-based; 0 when it is not there.
 fn position(text: &str, part: &str, from: usize) -> i32 {
+    if part.is_empty() {
+        // Spark finds nothing at the very begin, wherever it was told to look.
+        return 1;
+    }
     let start = super::rows::char_offset(text, from);
     if from > char_count(text) {
         return 0;

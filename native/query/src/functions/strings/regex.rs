@@ -107,12 +107,13 @@ pub fn extract(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
     write_rows(args, rows.count(), |row, out| {
         let (Some(text), Some(pattern), Some(group)) = (text.get(row), pattern.get(row), group.get(row)) else { return Ok(None) };
         let regex = compiled(pattern)?;
+        let Some(found) = regex.captures(text) else { return Ok(Some(())) };
         let groups = regex.captures_len() as i64 - 1;
         if !(0..=groups).contains(&group) {
             let detail = format!("Expects group index between 0 and {groups}, but got {group}.");
             return Err(SparkError::invalid_parameter("`idx`", "`regexp_extract`", detail, "REGEX_GROUP_INDEX"));
         }
-        if let Some(found) = regex.captures(text).and_then(|c| c.get(group as usize)) {
+        if let Some(found) = found.get(group as usize) {
             out.push_str(found.as_str());
         }
         Ok(Some(()))
