@@ -33,11 +33,10 @@ export function allocationOptions(settings: EngineSettings, coresPerExecutor: nu
   }
   const hasService = settings.get('spark.shuffle.service.enabled');
   const tracks = settings.get('spark.dynamicAllocation.shuffleTracking.enabled');
-  const migrates = settings.get('spark.decommission.enabled') && settings.get('spark.storage.decommission.enabled');
-  if (!hasService && !tracks && !migrates) {
+  if (!hasService && !tracks) {
     throw problem(
       'spark.dynamicAllocation would give up executors with shuffle outputs that are still needed',
-      'Leave spark.dynamicAllocation.shuffleTracking.enabled on, or use spark.shuffle.service.enabled, or spark.decommission.enabled with spark.storage.decommission.enabled',
+      'Leave spark.dynamicAllocation.shuffleTracking.enabled on, or use a shuffle service (spark.shuffle.service.enabled)',
     );
   }
   return {
