@@ -10,6 +10,8 @@ export interface BlockTransport {
   removeBlob(id: string): void;
   /** Errors: KILN_FETCH_*; the cause says whether the disk, the network or nothing at all was there. */
   fetchBlob(address: string, id: string): Promise<Uint8Array>;
+  /** The process there has ended for good: what waits for it fails at once. */
+  peerGone(address: string): void;
   /** JSON: blobs, bytes, connections, requests, bytes sent and received. */
   usage(): string;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { type ExecutorId, errorToData, KilnError } from '@kiln/base';
 import type {
+  BlockTransport,
   Executor,
   ExecutorConfig,
   ExecutorFactory,
@@ -30,6 +31,7 @@ import { nativeError } from '../native/index.ts';
 import { ExternalBlocks } from './external-blocks.ts';
 import { ExternalSources } from './external-sources.ts';
 import { PlanTaskRunner } from './plan-task-runner.ts';
+import { nativeTransportOf } from './transport.ts';
 
 /** Makes executors on the native one, with the runners that plugins contributed. */
 @injectable()
@@ -65,7 +67,7 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     const { blockStore, compression } = this.#shuffle.writer(null);
     const store = this.#storeOf(blockStore);
     const localDirs = this.#settings.get('spark.local.dir');
-    const native = openNative({
+    const config = {
       executorId: options.id,
       slots: options.slots,
       memoryBytes: policy.budgetBytes,
@@ -73,7 +75,8 @@ export class DefaultExecutorFactory implements ExecutorFactory {
       localDirs: localDirs.length > 0 ? localDirs : [tmpdir()],
       blockStore,
       compression,
-    });
+    };
+    const native = openNative(config, options.transport);
     const sources = new ExternalSources(this.#sources, (call, data, error) => native.externalBatch(call, data, error));
     native.setExternalReader((request) => sources.onRequest(JSON.parse(request)));
     if (store !== null) {
@@ -109,9 +112,9 @@ export class DefaultExecutorFactory implements ExecutorFactory {
 
 const nativeSchemes = ['memory', 'file'];
 
-function openNative(config: ExecutorConfig): NativeExecutor {
+function openNative(config: ExecutorConfig, transport: BlockTransport | null): NativeExecutor {
   try {
-    return new NativeExecutor(JSON.stringify(config));
+    return new NativeExecutor(JSON.stringify(config), nativeTransportOf(transport));
   } catch (error) {
     throw nativeError(error);
   }

@@ -1,1 +1,2 @@
 export { DefaultExecutorFactory } from './default-executor.ts';
+export { openTransport } from './transport.ts';

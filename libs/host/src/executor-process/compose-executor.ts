@@ -5,7 +5,7 @@ import { Settings } from '@kiln/base';
 import type { ExecutorLaunch } from '@kiln/contracts/cluster-manager';
 import { type BlockTransport, type Executor, ExecutorFactory } from '@kiln/contracts/executor';
 import { MemoryManager } from '@kiln/contracts/memory';
-import type { Logger } from '@kiln/contracts/plugin';
+import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import { removeFilesOf } from '@kiln/launcher';
 import type { FileSpec, PluginSpec, Welcome } from '@kiln/rpc/executor';
 import { type Composition, composeEngine } from '../composition/index.ts';
@@ -29,14 +29,26 @@ export interface ComposedExecutor {
   stop(): Promise<void>;
 }
 
+export interface ExecutorParts {
+  readonly settings: EngineSettings;
+  readonly payloads: Payloads;
+  readonly transport: BlockTransport;
+  readonly logger: Logger;
+}
+
+/** The driver's settings, with what whoever started this process decides. */
+export function executorSettings({ conf }: Welcome, { localDirs }: ExecutorLaunch): EngineSettings {
+  const own = localDirs.length === 0 ? {} : { 'spark.local.dir': localDirs.join(',') };
+  return Settings.from({ ...conf, ...own }).settings;
+}
+
 /** Makes the executor that the driver's settings and plugins describe, by the same composition as the driver's. */
 export async function composeExecutor(
   welcome: Welcome,
   launch: ExecutorLaunch,
-  parts: { readonly payloads: Payloads; readonly transport: BlockTransport | null; readonly logger: Logger },
+  parts: ExecutorParts,
 ): Promise<ComposedExecutor> {
-  const own = launch.localDirs.length === 0 ? {} : { 'spark.local.dir': launch.localDirs.join(',') };
-  const { settings } = Settings.from({ ...welcome.conf, ...own });
+  const { settings, logger, transport } = parts;
   // Named as the data plane names its folders: whoever cleans up after a dead process finds it.
   const folder = join(
     settings.get('spark.local.dir')[0] ?? tmpdir(),
@@ -46,7 +58,6 @@ export async function composeExecutor(
   const plugins = await pluginsOf(welcome.plugins, folder, parts.payloads);
   const ids = new Set(plugins.map(({ plugin }) => plugin.id));
   const bindings = Object.entries(welcome.bindings).filter(([, id]) => ids.has(id) || id === 'engine');
-  const { logger, transport } = parts;
   const composition: Composition = composeEngine({
     role: 'executor',
     settings,

@@ -2,11 +2,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { errorToData, KilnError } from '@kiln/base';
 import type { ExecutorLaunch } from '@kiln/contracts/cluster-manager';
 import type { BlockTransport } from '@kiln/contracts/executor';
-import type { Logger } from '@kiln/contracts/plugin';
+import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
+import { openTransport } from '@kiln/engine/executor';
 import type { DriverMessage, Welcome } from '@kiln/rpc/executor';
 import { createLogger } from '../control-thread/logger.ts';
 import { Payloads } from '../executors/payloads.ts';
-import { type ComposedExecutor, composeExecutor } from './compose-executor.ts';
+import { transportConfig } from '../executors/transport-config.ts';
+import { type ComposedExecutor, composeExecutor, executorSettings } from './compose-executor.ts';
 import { DriverLink } from './driver-link.ts';
 import { takeLaunch } from './launch.ts';
 import { TaskDesk } from './task-desk.ts';
@@ -41,8 +43,7 @@ class ExecutorRun {
   readonly #launch: ExecutorLaunch;
   readonly #logger: Logger;
   readonly #link: DriverLink;
-  readonly #transport: BlockTransport | null = null;
-  readonly #payloads: Payloads;
+  #transport: BlockTransport | undefined;
   #composed: ComposedExecutor | undefined;
   #desk: TaskDesk | undefined;
   #composing: Promise<void> | undefined;
@@ -52,7 +53,6 @@ class ExecutorRun {
   constructor(launch: ExecutorLaunch, logger: Logger) {
     this.#launch = launch;
     this.#logger = logger;
-    this.#payloads = new Payloads(this.#transport);
     this.#link = new DriverLink({
       launch,
       logger,
@@ -85,13 +85,20 @@ class ExecutorRun {
 
   async #compose(welcome: Welcome): Promise<void> {
     try {
-      const parts = { payloads: this.#payloads, transport: this.#transport, logger: this.#logger };
-      const composed = await composeExecutor(welcome, this.#launch, parts);
+      const settings = executorSettings(welcome, this.#launch);
+      const transport = await this.#openTransport(settings);
+      const payloads = new Payloads(transport);
+      const composed = await composeExecutor(welcome, this.#launch, {
+        settings,
+        payloads,
+        transport,
+        logger: this.#logger,
+      });
       this.#composed = composed;
       const { executor, maxDirectResultBytes, maxHashBuildBytes, plugins } = composed;
       this.#desk = new TaskDesk({
         executor,
-        payloads: this.#payloads,
+        payloads,
         maxDirectResultBytes,
         send: (body) => this.#link.send(body),
       });
@@ -102,7 +109,7 @@ class ExecutorRun {
         value: {
           slots: executor.slots,
           maxHashBuildBytes: BigInt(maxHashBuildBytes),
-          address: this.#transport?.address ?? '',
+          address: transport.address,
           plugins: { ...plugins },
         },
       });
@@ -112,6 +119,15 @@ class ExecutorRun {
       this.#link.send({ case: 'failure', value: { code, message } });
       this.end('its parts cannot be composed');
     }
+  }
+
+  async #openTransport(settings: EngineSettings): Promise<BlockTransport> {
+    const { applicationId, secret, tls, host, cores: slots } = this.#launch;
+    const port = settings.get('spark.blockManager.port');
+    const config = transportConfig(settings, { applicationId, secret, tls, bind: host, host, port, slots });
+    const refused = 'a peer of the block transport was refused';
+    this.#transport = await openTransport(config, (reason) => this.#logger.warn({ reason }, refused));
+    return this.#transport;
   }
 
   #onMessage(message: DriverMessage): void {

@@ -25,6 +25,7 @@ class SlowTransport implements BlockTransport {
     this.asked.push({ id, give: resolve, fail: reject });
     return promise;
   }
+  peerGone(): void {}
   usage(): string {
     return '{}';
   }

@@ -5,7 +5,7 @@ import type {
   ClusterManagerProvider,
   ExecutorRequest,
 } from '@kiln/contracts/cluster-manager';
-import { type BlockTransport, ExecutorFactory } from '@kiln/contracts/executor';
+import { ExecutorFactory } from '@kiln/contracts/executor';
 import { ListenerBus } from '@kiln/contracts/listener';
 import { MemoryManager } from '@kiln/contracts/memory';
 import { type EngineSettings, Logger } from '@kiln/contracts/plugin';
@@ -141,11 +141,9 @@ export class EngineExecutors implements ExecutorDemands {
   /** Loaded only when it is needed: an engine of one process starts without it. */
   async #serve(settings: EngineSettings, manager: ExecutorManager): Promise<void> {
     const { startProcessServer } = await import('./process-server.ts');
-    const transport: BlockTransport | null = null;
     this.#server = await startProcessServer({
       ...this.#options,
       settings,
-      transport,
       manager,
       backend: this.backend,
       onMaxHashBuildBytes: (bytes) => this.#hashBuildsUpTo(bytes),

@@ -1,6 +1,6 @@
 import { executorId, systemClock } from '@kiln/base';
-import type { BlockTransport } from '@kiln/contracts/executor';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
+import { openTransport } from '@kiln/engine/executor';
 import { newSecret } from '@kiln/rpc';
 import { readApplicationFiles } from '../files/application-files.ts';
 import type { PluginReference } from '../plugin-host/index.ts';
@@ -10,6 +10,7 @@ import { ExecutorServer } from './executor-server.ts';
 import { driverAddress, executorConf, type LaunchParts, readTls, rpcLimits } from './launches.ts';
 import { Payloads } from './payloads.ts';
 import { pluginSpecs } from './plugin-specs.ts';
+import { transportConfig } from './transport-config.ts';
 
 export interface ProcessServerOptions {
   readonly applicationId: string;
@@ -19,7 +20,6 @@ export interface ProcessServerOptions {
   readonly bindings: Readonly<Record<string, string>>;
   readonly baseDir: string;
   readonly logger: Logger;
-  readonly transport: BlockTransport | null;
   readonly manager: ExecutorManager;
   readonly backend: ExecutorBackend;
   readonly onMaxHashBuildBytes: (bytes: number) => void;
@@ -34,10 +34,23 @@ export interface ProcessServer {
 
 /** Errors: KILN_RPC_LISTEN, KILN_TLS, KILN_FILES. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
-  const { applicationId, settings, logger, manager, backend, bindings, transport } = options;
+  const { applicationId, settings, logger, manager, backend, bindings } = options;
   const secret = settings.get('spark.authenticate.secret') ?? newSecret();
   const tls = readTls(settings);
   const address = driverAddress(settings);
+  const { bind, host } = address;
+  const transport = await openTransport(
+    transportConfig(settings, {
+      applicationId,
+      secret,
+      tls,
+      bind,
+      host,
+      port: settings.get('spark.driver.blockManager.port'),
+      slots: 0,
+    }),
+    (message) => logger.warn({ reason: message }, 'a peer of the block transport was refused'),
+  );
   const payloads = new Payloads(transport);
   const files = (await readApplicationFiles(settings)).map(({ name, hash, bytes }) => {
     return { name, content: payloads.pack(`file/${hash}`, bytes) };
@@ -76,7 +89,7 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
     fence: (id, reason) => server.fence(executorId(id), reason),
     async close() {
       await server.close();
-      await transport?.close();
+      await transport.close();
     },
   };
 }

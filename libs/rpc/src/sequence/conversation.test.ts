@@ -11,11 +11,12 @@ class Side {
   readonly heard: string[] = [];
   readonly conversation: Conversation<Message, Message, { beat: number }>;
   beats = 0;
-  constructor(maxFrameBytes = 1000) {
+  constructor(maxFrameBytes = 1000, acknowledgeMillis = 0) {
     this.conversation = new Conversation({
       onMessage: ({ text }) => this.heard.push(text),
       weigh: ({ text }) => text.length,
       maxFrameBytes,
+      acknowledgeMillis,
       extra: () => ({ beat: ++this.beats }),
     });
   }
@@ -71,6 +72,21 @@ describe('a conversation', () => {
     expect(a.conversation.pending).toBe(1);
     if (again !== undefined) b.conversation.receive(again);
     expect(b.heard).toEqual(['one', 'two', 'three']);
+  });
+
+  it('acknowledges with the next message, or alone after a while', async () => {
+    const [a, b] = [new Side(), new Side(1000, 20)];
+    a.say('one');
+    for (const frame of await drain(a)) b.conversation.receive(frame);
+    const end = new AbortController();
+    const frames = b.conversation.frames(end.signal);
+    const next = frames.next();
+    b.say('answer');
+    expect((await next).value).toMatchObject({ acknowledged: 1n, messages: [{ text: 'answer' }] });
+    a.say('two');
+    for (const frame of await drain(a)) b.conversation.receive(frame);
+    expect((await frames.next()).value).toMatchObject({ acknowledged: 2n, messages: [] });
+    end.abort();
   });
 
   it('puts something beside the messages when asked to, once', async () => {

@@ -14,9 +14,14 @@ export interface ConversationOptions<Sent, Received, Extra> {
   readonly weigh: (message: Sent) => number;
   /** A frame takes no more messages than this in bytes. */
   readonly maxFrameBytes: number;
+  /** How long (ms) an acknowledgement waits for a message to go with; the sender keeps until then what it said. Default: 50. */
+  readonly acknowledgeMillis?: number;
   /** What goes beside the messages into the next frame, and not twice; `undefined`: nothing. */
   readonly extra?: () => Extra | undefined;
 }
+
+/** So many messages are acknowledged at once, fewer after a while. */
+const maxUntold = 64n;
 
 /**
  * Two processes that talk over one stream after another. Messages that were not acknowledged are sent again on the next stream; whoever
@@ -29,7 +34,10 @@ export class Conversation<Sent extends Sequenced, Received extends Sequenced, Ex
   /** The stream that is written now; a newer one ends it. */
   #stream = 0;
   #wake: (() => void) | undefined;
+  /** What the other side was told to have come. */
   #told = 0n;
+  #timer: NodeJS.Timeout | undefined;
+  #isLate = false;
   #extra = false;
 
   constructor(options: ConversationOptions<Sent, Received, Extra>) {
@@ -52,7 +60,23 @@ export class Conversation<Sent extends Sequenced, Received extends Sequenced, Ex
     this.#outgoing.acknowledge(frame.acknowledged);
     for (const message of frame.messages)
       for (const ready of this.#incoming.accept(message)) this.#options.onMessage(ready);
-    if (this.#incoming.upTo > this.#told) this.#wake?.();
+    this.#acknowledge();
+  }
+
+  /** Most acknowledgements go with the next message. One that would wait for long goes alone. */
+  #acknowledge(): void {
+    const untold = this.#incoming.upTo - this.#told;
+    const { acknowledgeMillis = 50 } = this.#options;
+    if (untold === 0n) return;
+    if (untold >= maxUntold) this.#wake?.();
+    else if (acknowledgeMillis === 0) this.#wakeToTell();
+    else this.#timer ??= setTimeout(() => this.#wakeToTell(), acknowledgeMillis).unref();
+  }
+
+  #wakeToTell(): void {
+    this.#timer = undefined;
+    this.#isLate = this.#incoming.upTo > this.#told;
+    if (this.#isLate) this.#wake?.();
   }
 
   /** Messages that nobody has acknowledged. */
@@ -70,7 +94,7 @@ export class Conversation<Sent extends Sequenced, Received extends Sequenced, Ex
     signal.addEventListener('abort', end, { once: true });
     try {
       while (!signal.aborted && stream === this.#stream) {
-        if (this.#outgoing.hasMore || this.#extra || this.#incoming.upTo > this.#told) yield this.#frame();
+        if (this.#outgoing.hasMore || this.#extra || this.#owesAcknowledgement()) yield this.#frame();
         else
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
@@ -81,10 +105,16 @@ export class Conversation<Sent extends Sequenced, Received extends Sequenced, Ex
     }
   }
 
+  #owesAcknowledgement(): boolean {
+    const untold = this.#incoming.upTo - this.#told;
+    return untold >= maxUntold || (untold > 0n && this.#isLate);
+  }
+
   #frame(): SequencedFrame<Sent> & Partial<Extra> {
     const extra = this.#extra ? this.#options.extra?.() : undefined;
     this.#extra = false;
     this.#told = this.#incoming.upTo;
+    this.#isLate = false;
     const messages = this.#outgoing.take(this.#options.maxFrameBytes);
     return { ...(extra as Partial<Extra>), acknowledged: this.#told, messages };
   }
