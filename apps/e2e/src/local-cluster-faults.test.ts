@@ -43,7 +43,7 @@ describe('when no executor is left', () => {
   it('and none will come, jobs fail with the reason', async () => {
     const session = await engine.start({ master: one, conf: { 'spark.deploy.maxExecutorRetries': 0 } });
     const failing = failureOf(slowNumbers(session, { splits: 4, chunks: 1000, delay: 10 }).collect());
-    await expect.poll(() => engine.recorder.of('task-started').length).toBeGreaterThan(0);
+    await expect.poll(() => engine.recorder.of('task-started').length, { timeout: 60_000 }).toBeGreaterThan(0);
     kill(pidOf(session.appId, '0'), 'SIGKILL');
     const error = await failing;
     expect(error.code).toBe('KILN_NO_EXECUTORS');
@@ -55,14 +55,19 @@ describe('when no executor is left', () => {
 
 describe('an executor that is stopped for a while', () => {
   it('is lost after the timeout, its tasks run elsewhere, and it is not taken back', async () => {
-    const conf = { 'spark.network.timeout': '2s', 'spark.executor.heartbeatInterval': '200ms' };
+    const conf = {
+      'spark.network.timeout': '5s',
+      'spark.executor.heartbeatInterval': '500ms',
+      'spark.scheduler.minRegisteredResourcesRatio': '1',
+    };
     const session = await engine.start({ master: 'local-cluster[2,1,512]', conf });
-    await expect.poll(() => engine.recorder.of('executor-added').length + 1).toBeGreaterThan(1);
     const counting = slowNumbers(session, { splits: 6, chunks: 30, delay: 20 }).collect();
-    await expect.poll(() => engine.recorder.of('task-started').some(({ task }) => task.executorId === '0')).toBe(true);
+    await expect
+      .poll(() => engine.recorder.of('task-started').some(({ task }) => task.executorId === '0'), { timeout: 60_000 })
+      .toBe(true);
     const pid = pidOf(session.appId, '0');
     kill(pid, 'SIGSTOP');
-    await expect.poll(() => engine.recorder.of('executor-removed').length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => engine.recorder.of('executor-removed').length, { timeout: 60_000 }).toBe(1);
     kill(pid, 'SIGCONT');
     expect(engine.recorder.of('executor-removed')[0]).toMatchObject({
       executorId: '0',
@@ -70,7 +75,9 @@ describe('an executor that is stopped for a while', () => {
     });
     expect(await counting).toHaveLength(1800);
     // It ends, and nothing that it said after its loss counts.
-    await expect.poll(() => processesWith(session.appId).some((process) => process.pid === pid)).toBe(false);
+    await expect
+      .poll(() => processesWith(session.appId).some((process) => process.pid === pid), { timeout: 60_000 })
+      .toBe(false);
     const lostAt = engine.recorder.recorded.findIndex((event) => event.type === 'executor-removed');
     const later = engine.recorder.recorded.slice(lostAt);
     const ended = later.filter((event) => event.type === 'task-ended' && event.task.executorId === '0');
@@ -91,7 +98,7 @@ describe('a driver that is killed', () => {
       const applicationId = line.replace('running ', '');
       expect(executorsOf(applicationId).size).toBe(1);
       child.kill('SIGKILL');
-      await expect.poll(() => executorsOf(applicationId).size, { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => executorsOf(applicationId).size, { timeout: 60_000 }).toBe(0);
       expect(filesUnder(engine.localDir)).toEqual([]);
     } finally {
       child.kill('SIGKILL');

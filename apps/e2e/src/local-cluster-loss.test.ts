@@ -47,7 +47,7 @@ describe('an executor that is killed', () => {
     const rows = groups(session).collect();
     rows.catch(() => {});
     await expect
-      .poll(() => ended('shuffle-map').filter(({ task }) => task.executorId === '1').length, { timeout: 20_000 })
+      .poll(() => ended('shuffle-map').filter(({ task }) => task.executorId === '1').length, { timeout: 60_000 })
       .toBeGreaterThan(0);
     killExecutor(session, '1');
     expectGroups(await rows);
@@ -65,7 +65,7 @@ describe('an executor that is killed', () => {
     const joined = groups(session).join(slow, 'g').groupBy('g').agg(count('n').as('c'));
     const rows = joined.collect();
     rows.catch(() => {});
-    await expect.poll(() => engine.recorder.of('stage-completed').length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => engine.recorder.of('stage-completed').length, { timeout: 60_000 }).toBeGreaterThan(0);
     killExecutor(session, '0');
     expect((await rows).map(({ g, c }) => `${g}:${c}`).sort()).toEqual(
       Array.from({ length: 20 }, (_, g) => `${g}:20`).sort(),
@@ -81,7 +81,7 @@ describe('an executor that is killed', () => {
     const by1 = ended('shuffle-map').filter(({ task }) => task.executorId === '1').length;
     expect(by1).toBeGreaterThan(0);
     killExecutor(session, '1');
-    await expect.poll(() => engine.recorder.of('executor-removed').length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => engine.recorder.of('executor-removed').length, { timeout: 60_000 }).toBe(1);
     engine.recorder.clear();
     expectGroups(await frame.collect());
     expect(ended('shuffle-map')).toHaveLength(by1);

@@ -27,7 +27,7 @@ describe('local-cluster', () => {
     const cancel = new AbortController();
     const frame = slowNumbers(session, { splits: 4, chunks: 1000, delay: 10 });
     const failing = failureOf(frame.collect({ signal: cancel.signal }));
-    await expect.poll(() => engine.recorder.of('task-started').length).toBeGreaterThan(0);
+    await expect.poll(() => engine.recorder.of('task-started').length, { timeout: 60_000 }).toBeGreaterThan(0);
     cancel.abort();
     expect((await failing).code).toBe('KILN_JOB_CANCELLED');
     await expectNothingRuns(session);
@@ -36,7 +36,7 @@ describe('local-cluster', () => {
   it('replaces an executor that is killed, and its tasks run again', async () => {
     const session = await engine.start({ master: one });
     const counting = slowNumbers(session, { splits: 4, chunks: 20, delay: 20 }).collect();
-    await expect.poll(() => engine.recorder.of('task-started').length).toBeGreaterThan(1);
+    await expect.poll(() => engine.recorder.of('task-started').length, { timeout: 60_000 }).toBeGreaterThan(1);
     const pid = executorsOf(session.appId).get('0');
     if (pid === undefined) throw new Error('no executor');
     kill(pid, 'SIGKILL');

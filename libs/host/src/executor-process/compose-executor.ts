@@ -21,8 +21,6 @@ export interface ComposedExecutor {
   /** Plugin id to version. */
   readonly plugins: Readonly<Record<string, string>>;
   readonly maxDirectResultBytes: number;
-  readonly heartbeatMillis: number;
-  readonly maxHeartbeatFailures: number;
   /** The signal that tells it to leave in an orderly way; `null`: none does. */
   readonly leaveSignal: NodeJS.Signals | null;
   /** Frees everything, removes files. */
@@ -76,8 +74,6 @@ export async function composeExecutor(
       ? (`SIG${settings.get('spark.executor.decommission.signal')}` as NodeJS.Signals)
       : null,
     maxDirectResultBytes: settings.get('spark.task.maxDirectResultSize'),
-    heartbeatMillis: settings.get('spark.executor.heartbeatInterval'),
-    maxHeartbeatFailures: settings.get('spark.executor.heartbeat.maxFailures'),
     async stop() {
       await executor.stop();
       await composition.stop();

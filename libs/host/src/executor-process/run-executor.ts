@@ -8,6 +8,7 @@ import type { DriverMessage, Welcome } from '@kiln/rpc/executor';
 import { createLogger } from '../control-thread/logger.ts';
 import { Payloads } from '../executors/payloads.ts';
 import { transportConfig } from '../executors/transport-config.ts';
+import { noUsage } from '../executors/usage.ts';
 import { type ComposedExecutor, composeExecutor, executorSettings } from './compose-executor.ts';
 import { DriverLink } from './driver-link.ts';
 import { takeLaunch } from './launch.ts';
@@ -86,6 +87,7 @@ class ExecutorRun {
   async #compose(welcome: Welcome): Promise<void> {
     try {
       const settings = executorSettings(welcome, this.#launch);
+      this.#startBeats(settings);
       const transport = await this.#openTransport(settings);
       const payloads = new Payloads(transport);
       const composed = await composeExecutor(welcome, this.#launch, {
@@ -102,7 +104,6 @@ class ExecutorRun {
         maxDirectResultBytes,
         send: (body) => this.#link.send(body),
       });
-      this.#startBeats(composed);
       if (composed.leaveSignal !== null) this.#leaveOn(composed.leaveSignal);
       this.#link.send({
         case: 'ready',
@@ -143,22 +144,24 @@ class ExecutorRun {
     });
   }
 
-  #startBeats({ executor, heartbeatMillis, maxHeartbeatFailures }: ComposedExecutor): void {
+  /** From the beginning: making the parts may take its time. */
+  #startBeats(settings: EngineSettings): void {
+    const maxFailures = settings.get('spark.executor.heartbeat.maxFailures');
     const delay = monitorEventLoopDelay({ resolution: 20 });
     delay.enable();
     let number = 0;
     const beat = () => {
       this.#link.beat({
         number: ++number,
-        usage: JSON.stringify(executor.usage()),
+        usage: JSON.stringify(this.#composed?.executor.usage() ?? noUsage),
         rssBytes: BigInt(process.memoryUsage.rss()),
         loopDelayMillis: Math.round(delay.max / 1e6),
       });
       delay.reset();
-      if (number - this.#link.answeredHeartbeat > maxHeartbeatFailures) this.#driverIsSilent(maxHeartbeatFailures);
+      if (number - this.#link.answeredHeartbeat > maxFailures) this.#driverIsSilent(maxFailures);
     };
     beat();
-    const timer = setInterval(beat, heartbeatMillis);
+    const timer = setInterval(beat, settings.get('spark.executor.heartbeatInterval'));
     this.#stopBeats = () => {
       clearInterval(timer);
       delay.disable();
