@@ -24,12 +24,16 @@ export async function perform(what: What, event: EngineEvent, world: World): Pro
   } else if ('damage' in what) damage(what.damage, what.files ?? 1, world);
   else if ('way' in what) world.proxy[what.way]();
   else if ('cancel' in what) world.driver.cancel();
-  else throw new Error(`cannot start a ${what.start}`);
+  else if (what.start === 'master') await world.cluster.startMaster();
+  else await world.cluster.startWorker();
 }
 
 function victims(victim: Victim, event: EngineEvent, world: World): readonly number[] {
   if (victim === 'all executors') return world.executorPids();
   if (victim === 'driver') return [world.driver.pid];
+  if (victim === 'master') return [world.cluster.masterPid];
+  const worker = /^worker (\d+)$/.exec(victim)?.[1];
+  if (worker !== undefined) return [world.cluster.workerPid(Number(worker))];
   const id = executorOf(victim, event);
   if (id === undefined) throw new Error(`cannot signal the ${victim}`);
   return [world.pidOf(id)];

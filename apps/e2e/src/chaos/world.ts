@@ -9,7 +9,8 @@ import { executorsOf } from '../support/traces.ts';
 import { type Driver, startDriverHere, startDriverProcess } from './driver.ts';
 import { Residue } from './residue.ts';
 import { RunLog } from './run-log.ts';
-import type { Scenario } from './scenario.ts';
+import type { ClusterSpec, Scenario } from './scenario.ts';
+import { StandaloneCluster } from './standalone.ts';
 
 /** How long an executor whose driver is gone, or that is told to end, may live on. */
 const endMillis = 30_000;
@@ -23,6 +24,7 @@ export class World {
   readonly #pids = new Map<string, number>();
   #driver: Driver | undefined;
   #proxy: TestProxy | undefined;
+  #cluster: StandaloneCluster | undefined;
   #onEvent: (event: EngineEvent) => void = () => {};
 
   static async open(scenario: Scenario): Promise<World> {
@@ -47,6 +49,12 @@ export class World {
     return this.#proxy;
   }
 
+  /** Master and workers. */
+  get cluster(): StandaloneCluster {
+    if (this.#cluster === undefined) throw new Error('this scenario has no standalone cluster');
+    return this.#cluster;
+  }
+
   /** Hears events from now on; one at a time. */
   listen(onEvent: (event: EngineEvent) => void): void {
     this.#onEvent = onEvent;
@@ -66,18 +74,21 @@ export class World {
     return [...executorsOf(this.driver.appId).values()];
   }
 
-  /** Ends the driver, then sees to it that nothing is left of it. Errors: lists what is left. */
+  /** Ends the driver, then sees to it that nothing is left of it, and of a cluster when that has ended too. Errors: lists what is left. */
   async end(): Promise<void> {
     const { appId } = this.driver;
     await this.driver.stop();
     this.#driver = undefined;
     this.#proxy?.close();
     await this.#residue.expectNone([appId], this.localDirs, endMillis);
+    await this.#cluster?.stop();
+    await this.#residue.expectNone([appId, this.directory], this.localDirs, endMillis);
   }
 
   async close(): Promise<void> {
     await this.#driver?.stop();
     this.#proxy?.close();
+    await this.#cluster?.stop();
     for (const pid of this.#pids.values()) kill(pid);
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -95,15 +106,17 @@ export class World {
   }
 
   async #sessionOptions({ cluster, conf, faults }: Scenario): Promise<SessionOptions> {
-    if (cluster.kind !== 'local-cluster') throw new Error(`cannot start a ${cluster.kind} cluster`);
-    const master = `local-cluster[${cluster.executors},${cluster.cores},${executorMiB}]`;
     const options = {
-      master,
       plugins: [fixturePlugin('slow-source'), fixturePlugin('faulty-source')],
       conf: { ...defaults, 'spark.local.dir': this.localDirs.join(','), ...conf },
     };
+    if (cluster.kind === 'standalone') {
+      const { url: master, conf: access } = await this.#startCluster(cluster);
+      return { ...options, master, conf: { ...options.conf, ...access, 'spark.executor.memory': `${executorMiB}m` } };
+    }
+    const master = `local-cluster[${cluster.executors},${cluster.cores},${executorMiB}]`;
     const isProxied = faults.some(({ what }) => 'way' in what);
-    if (!isProxied && cluster.hosts !== true) return options;
+    if (!isProxied && cluster.hosts !== true) return { ...options, master };
     const port = await freePort();
     if (isProxied) this.#proxy = await startProxy(() => port);
     const config = {
@@ -115,6 +128,14 @@ export class World {
       plugins: [...options.plugins, { package: fixturePlugin('proxied-cluster'), config }],
       conf: { ...options.conf, 'spark.driver.port': String(port) },
     };
+  }
+
+  async #startCluster({ workers, cores }: ClusterSpec & { kind: 'standalone' }): Promise<StandaloneCluster> {
+    const cluster = new StandaloneCluster(this.directory, cores);
+    this.#cluster = cluster;
+    await cluster.startMaster();
+    for (let worker = 0; worker < workers; worker++) await cluster.startWorker();
+    return cluster;
   }
 
   #lookAtExecutors(): void {

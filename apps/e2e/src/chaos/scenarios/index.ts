@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { clusterScenarios } from './cluster.ts';
 import { connectionScenarios } from './connections.ts';
 import { executorScenarios } from './executors.ts';
 import { shuffleFileScenarios } from './shuffle-files.ts';
@@ -9,4 +10,5 @@ export const scenarios: readonly Scenario[] = [
   ...shuffleFileScenarios,
   ...connectionScenarios,
   ...taskScenarios,
+  ...clusterScenarios,
 ];
