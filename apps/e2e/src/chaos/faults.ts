@@ -6,14 +6,20 @@ import type { Damage, Victim, What, When } from './scenario.ts';
 import { until } from './until.ts';
 import type { World } from './world.ts';
 
-/** Says of each event, in order, whether it is the one. */
-export function trigger({ event: type, stage, nth = 1 }: When, log: RunLog): (event: EngineEvent) => boolean {
+/** Says of each event, in order, whether it is the one, or one of those. */
+export function trigger({ event: type, nth = 1, every, ...rest }: When, log: RunLog): (event: EngineEvent) => boolean {
   let seen = 0;
   return (event) => {
-    if (event.type !== type || (stage !== undefined && log.kindOf(event) !== stage)) return false;
+    if (event.type !== type || !isLike(event, rest, log)) return false;
     seen++;
-    return seen === nth;
+    return seen === nth || (every !== undefined && seen > nth && (seen - nth) % every === 0);
   };
+}
+
+function isLike(event: EngineEvent, { stage, executor, speculative }: Partial<When>, log: RunLog): boolean {
+  if (stage !== undefined && log.kindOf(event) !== stage) return false;
+  if (executor !== undefined && executorOf('executor of the event', event) !== executor) return false;
+  return speculative === undefined || ('task' in event && event.task.speculative === speculative);
 }
 
 /** Breaks something. Errors: it was not there to be broken. */
@@ -23,6 +29,7 @@ export async function perform(what: What, event: EngineEvent, world: World): Pro
     if (what.signal === 'SIGKILL') await lossOf(what.to, event, world);
   } else if ('damage' in what) damage(what.damage, what.files ?? 1, world);
   else if ('way' in what) world.proxy[what.way]();
+  else if ('disk' in what) world.disk(what.disk)[what.becomes === 'full' ? 'fill' : 'makeReadOnly']();
   else if ('cancel' in what) world.driver.cancel();
   else if (what.start === 'master') await world.cluster.startMaster();
   else await world.cluster.startWorker();
@@ -40,7 +47,10 @@ function victims(victim: Victim, event: EngineEvent, world: World): readonly num
 }
 
 function executorOf(victim: Victim, event: EngineEvent): string | undefined {
-  if (victim === 'executor of the event') return 'task' in event ? event.task.executorId : undefined;
+  if (victim === 'executor of the event') {
+    if ('task' in event) return event.task.executorId;
+    return 'executorId' in event ? (event.executorId ?? undefined) : undefined;
+  }
   return /^executor (\d+)$/.exec(victim)?.[1];
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFrame, Session } from '@kiln/client';
-import { registerTpch, tpchQuery } from '../support/tpch.ts';
+import { queryNumbers, registerTpch, tpchQuery } from '../support/tpch.ts';
 import type { JobCall } from './scenario.ts';
 
 export interface JobContext {
@@ -43,6 +43,16 @@ const jobs: Readonly<Record<string, Job>> = {
   tpch: async ({ session, options }) => {
     await registerTpch(session);
     return rowsOf(session.sql(await tpchQuery(Number(options['query']))));
+  },
+  /** All of TPC-H, one query after another. */
+  'tpch-all': async ({ session }) => {
+    await registerTpch(session);
+    const rows: string[] = [];
+    for (const query of queryNumbers) {
+      const own = await rowsOf(session.sql(await tpchQuery(query)));
+      rows.push(...own.map((row) => `q${query} ${row}`));
+    }
+    return rows;
   },
   /** A task that does not do what it should, `times` times; see the plugin faulty-source. */
   'faulty-groups': async ({ session, directory, options }) => {

@@ -1,4 +1,3 @@
-import { missing } from './needs.ts';
 import type { Fault, JobCall, Scenario, What, When } from './scenario.ts';
 
 /** Drawn from 0 to below `below`. */
@@ -19,7 +18,7 @@ export function drawsOf(seed: number): Draw {
 export function randomScenario(seed: number, round: number): Scenario {
   const draw = drawsOf(Math.imul(seed, 0x9e3779b1) ^ Math.imul(round + 1, 0x85ebca6b));
   const one = <T>(choices: readonly T[]): T => choices[draw(choices.length)] as T;
-  const executors = missing(['remote-shuffle']) === null ? 1 + draw(3) : 1;
+  const executors = 1 + draw(3);
   const job = one(jobs)(draw);
   const faults = Array.from({ length: 1 + draw(3) }, () => one(kinds)(draw)).flat();
   const damages = faults.some(({ what }) => 'damage' in what);

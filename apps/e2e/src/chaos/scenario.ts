@@ -17,6 +17,8 @@ export interface Scenario {
   readonly needs?: readonly Need[];
   /** `process`: the driver has a process of its own, which can be killed. Default: it lives in the chaos program. */
   readonly driver?: 'here' | 'process';
+  /** `spark.local.dir` is so many small disks of their own, which can be filled and made read-only. Default: one folder. */
+  readonly disks?: number;
   /** Runs in every `npm test`; the others by `npm run chaos` only. */
   readonly fixed: boolean;
 }
@@ -37,11 +39,16 @@ export interface Fault {
   readonly what: What;
 }
 
-/** The n-th event (1 is the first and the default) of a type since the start of the job, of stages of one kind if it is given. */
+/** The n-th event (1 is the first and the default) of a type since the start of the job, of those that the rest describes. */
 export interface When {
   readonly event: EngineEvent['type'];
-  readonly stage?: StageInfo['kind'];
   readonly nth?: number;
+  /** Also after it, so many events later each time. */
+  readonly every?: number;
+  readonly stage?: StageInfo['kind'];
+  readonly executor?: string;
+  /** Of copies of slow tasks. */
+  readonly speculative?: boolean;
 }
 
 export type What =
@@ -52,6 +59,8 @@ export type What =
   | { readonly damage: Damage; readonly files?: number | 'all' }
   /** The way between driver and executors, which goes through a proxy then. */
   | { readonly way: 'cut' | 'hold' | 'release' }
+  /** Of `disks`. */
+  | { readonly disk: number; readonly becomes: 'full' | 'read-only' }
   | { readonly cancel: 'the job' };
 
 export type Damage = 'delete' | 'truncate' | 'flip-bit' | 'cut-index';
@@ -76,4 +85,4 @@ export interface Claims {
   readonly check?: (log: RunLog) => void;
 }
 
-export type Need = 'linux' | 'root' | 'remote-shuffle' | 'shuffle-service';
+export type Need = 'linux' | 'root';

@@ -10,6 +10,7 @@ import { type Driver, startDriverHere, startDriverProcess } from './driver.ts';
 import { Residue } from './residue.ts';
 import { RunLog } from './run-log.ts';
 import type { ClusterSpec, Scenario } from './scenario.ts';
+import { SmallDisk } from './small-disk.ts';
 import { StandaloneCluster } from './standalone.ts';
 
 /** How long an executor whose driver is gone, or that is told to end, may live on. */
@@ -18,17 +19,23 @@ const endMillis = 30_000;
 /** One cluster with one application on it, and handles to everything that can be broken. */
 export class World {
   readonly directory = mkdtempSync(join(tmpdir(), 'kiln-chaos-'));
-  readonly localDirs = [join(this.directory, 'local')];
+  readonly localDirs: readonly string[];
   readonly log = new RunLog();
   readonly #residue = new Residue();
   readonly #pids = new Map<string, number>();
   #driver: Driver | undefined;
   #proxy: TestProxy | undefined;
   #cluster: StandaloneCluster | undefined;
+  readonly #disks: readonly SmallDisk[];
   #onEvent: (event: EngineEvent) => void = () => {};
 
+  private constructor(disks = 0) {
+    this.#disks = Array.from({ length: disks }, (_, index) => new SmallDisk(join(this.directory, `disk${index}`)));
+    this.localDirs = disks === 0 ? [join(this.directory, 'local')] : this.#disks.map(({ folder }) => folder);
+  }
+
   static async open(scenario: Scenario): Promise<World> {
-    const world = new World();
+    const world = new World(scenario.disks);
     try {
       await world.#start(scenario);
       return world;
@@ -53,6 +60,12 @@ export class World {
   get cluster(): StandaloneCluster {
     if (this.#cluster === undefined) throw new Error('this scenario has no standalone cluster');
     return this.#cluster;
+  }
+
+  disk(index: number): SmallDisk {
+    const disk = this.#disks[index];
+    if (disk === undefined) throw new Error(`this scenario has no disk ${index}`);
+    return disk;
   }
 
   /** Hears events from now on; one at a time. */
@@ -80,9 +93,14 @@ export class World {
     await this.driver.stop();
     this.#driver = undefined;
     this.#proxy?.close();
-    await this.#residue.expectNone([appId], this.localDirs, endMillis);
+    const folders = this.#disks.length === 0 ? this.localDirs : this.#writableDisks();
+    await this.#residue.expectNone([appId], folders, endMillis);
     await this.#cluster?.stop();
-    await this.#residue.expectNone([appId, this.directory], this.localDirs, endMillis);
+    await this.#residue.expectNone([appId, this.directory], folders, endMillis);
+  }
+
+  #writableDisks(): readonly string[] {
+    return this.#disks.filter(({ isReadOnly }) => !isReadOnly).map(({ folder }) => folder);
   }
 
   async close(): Promise<void> {
@@ -90,6 +108,7 @@ export class World {
     this.#proxy?.close();
     await this.#cluster?.stop();
     for (const pid of this.#pids.values()) kill(pid);
+    for (const disk of this.#disks) disk.unmount();
     rmSync(this.directory, { recursive: true, force: true });
   }
 

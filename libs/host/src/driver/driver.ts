@@ -367,7 +367,9 @@ export class Driver {
     if (task === undefined || task.result !== null) return;
     task.result = result;
     const { launch, stage } = task;
-    const outcome = status.type === 'success' ? 'succeeded' : status.type;
+    // One that was done when it was told to stop does not count, as in Spark: another attempt did before.
+    const isLate = status.type === 'success' && task.killed;
+    const outcome = isLate ? 'killed' : status.type === 'success' ? 'succeeded' : status.type;
     const error = status.type === 'failed' ? failureToError(status.failure, launch) : null;
     this.#post({ type: 'task-ended', time: this.#now(), task: { ...launch, executorId }, outcome, error, metrics });
     const over = () => this.#over(task);

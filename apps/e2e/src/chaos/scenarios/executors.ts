@@ -1,15 +1,27 @@
+import type { RunLog } from '../run-log.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** One executor: the one that takes over has nothing of what the dead one had. */
-const one = { kind: 'local-cluster', executors: 1, cores: 2 } as const;
 const two = { kind: 'local-cluster', executors: 2, cores: 1 } as const;
 /** A process that says nothing for so long is lost. */
 const soonLost = { 'spark.network.timeout': '3s', 'spark.executor.heartbeatInterval': '200ms' };
 
+const speculation = {
+  'spark.speculation': 'true',
+  'spark.speculation.interval': '100ms',
+  'spark.speculation.quantile': '0.5',
+  'spark.speculation.minTaskRuntime': '100ms',
+};
+/** No number of losses fails the job. */
+const patient = {
+  'spark.task.maxFailures': '50',
+  'spark.stage.maxConsecutiveAttempts': '50',
+  'spark.deploy.maxExecutorRetries': '-1',
+};
+
 export const executorScenarios: readonly Scenario[] = [
   {
     name: 'executor-killed-during-map',
-    cluster: one,
+    cluster: two,
     job: { name: 'slow-groups', options: { splits: 10 } },
     faults: [
       { when: { event: 'task-ended', stage: 'shuffle-map', nth: 4 }, what: { signal: 'SIGKILL', to: 'executor 0' } },
@@ -19,7 +31,7 @@ export const executorScenarios: readonly Scenario[] = [
   },
   {
     name: 'executor-killed-during-reduce',
-    cluster: one,
+    cluster: two,
     job: { name: 'order-groups' },
     faults: [{ when: { event: 'task-started', stage: 'result' }, what: { signal: 'SIGKILL', to: 'executor 0' } }],
     claims: { result: 'same', lost: 1, mapsAgain: 'of the lost' },
@@ -31,15 +43,14 @@ export const executorScenarios: readonly Scenario[] = [
     job: { name: 'order-groups-twice' },
     faults: [{ when: { event: 'job-ended' }, what: { signal: 'SIGKILL', to: 'executor 0' } }],
     claims: { result: 'same', lost: 1, mapsAgain: 'of the lost' },
-    needs: ['remote-shuffle'],
     fixed: true,
   },
   {
     name: 'all-executors-killed',
     cluster: two,
-    job: { name: 'slow-write', options: { splits: 8 } },
-    faults: [{ when: { event: 'task-ended', nth: 2 }, what: { signal: 'SIGKILL', to: 'all executors' } }],
-    claims: { result: 'same', lost: 2 },
+    job: { name: 'slow-groups', options: { splits: 8 } },
+    faults: [{ when: { event: 'task-ended', nth: 4 }, what: { signal: 'SIGKILL', to: 'all executors' } }],
+    claims: { result: 'same', lost: 2, mapsAgain: 'of the lost' },
     fixed: true,
   },
   {
@@ -77,12 +88,7 @@ export const executorScenarios: readonly Scenario[] = [
     name: 'slow-executor',
     // As in Spark, a copy of a task runs on another host.
     cluster: { ...two, hosts: true },
-    conf: {
-      'spark.speculation': 'true',
-      'spark.speculation.interval': '100ms',
-      'spark.speculation.quantile': '0.5',
-      'spark.speculation.minTaskRuntime': '100ms',
-    },
+    conf: speculation,
     job: { name: 'slow-write', options: { splits: 8 } },
     faults: [
       { when: { event: 'task-ended', nth: 2 }, what: { signal: 'SIGSTOP', to: 'executor 0' } },
@@ -91,12 +97,33 @@ export const executorScenarios: readonly Scenario[] = [
     claims: {
       result: 'same',
       lost: 0,
-      check: (log) => {
-        const won = log.of('task-ended').filter(({ task, outcome }) => task.speculative && outcome === 'succeeded');
-        if (won.length === 0) throw new Error('no speculative attempt won');
-      },
+      check: aCopyWon,
     },
     fixed: true,
+  },
+  {
+    name: 'two-copies-of-a-task-commit',
+    cluster: { ...two, hosts: true },
+    conf: speculation,
+    // Slow enough that both are at work when one of them is done.
+    job: { name: 'slow-write', options: { splits: 6, chunks: 10 } },
+    faults: [
+      { when: { event: 'task-ended', nth: 2 }, what: { signal: 'SIGSTOP', to: 'executor 0' } },
+      { when: { event: 'task-started', speculative: true }, what: { signal: 'SIGCONT', to: 'executor 0' } },
+    ],
+    claims: { result: 'same', lost: 0, check: aCopyStarted },
+    fixed: true,
+  },
+  {
+    name: 'executors-come-and-go-through-tpch',
+    cluster: { kind: 'local-cluster', executors: 3, cores: 1 },
+    conf: patient,
+    job: { name: 'tpch-all' },
+    faults: [
+      { when: { event: 'task-started', nth: 20, every: 60 }, what: { signal: 'SIGKILL', to: 'executor of the event' } },
+    ],
+    claims: { result: 'same' },
+    fixed: false,
   },
   {
     name: 'driver-killed',
@@ -109,3 +136,12 @@ export const executorScenarios: readonly Scenario[] = [
     fixed: true,
   },
 ];
+
+function aCopyStarted(log: RunLog): void {
+  if (!log.of('task-started').some(({ task }) => task.speculative)) throw new Error('no task got a copy');
+}
+
+function aCopyWon(log: RunLog): void {
+  const won = log.of('task-ended').filter(({ task, outcome }) => task.speculative && outcome === 'succeeded');
+  if (won.length === 0) throw new Error('no copy of a task won');
+}

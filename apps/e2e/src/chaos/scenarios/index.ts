@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { clusterScenarios } from './cluster.ts';
 import { connectionScenarios } from './connections.ts';
+import { diskScenarios } from './disks.ts';
 import { executorScenarios } from './executors.ts';
 import { shuffleFileScenarios } from './shuffle-files.ts';
 import { taskScenarios } from './tasks.ts';
@@ -8,6 +9,7 @@ import { taskScenarios } from './tasks.ts';
 export const scenarios: readonly Scenario[] = [
   ...executorScenarios,
   ...shuffleFileScenarios,
+  ...diskScenarios,
   ...connectionScenarios,
   ...taskScenarios,
   ...clusterScenarios,

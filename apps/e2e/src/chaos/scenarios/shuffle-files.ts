@@ -6,7 +6,7 @@ const damages: readonly Damage[] = ['delete', 'truncate', 'flip-bit'];
 /** What disks do to a file between the stage that wrote it and the one that reads it. */
 export const shuffleFileScenarios: readonly Scenario[] = damages.map((damage) => ({
   name: `shuffle-file-${damage}`,
-  cluster: { kind: 'local-cluster', executors: 1, cores: 2 },
+  cluster: { kind: 'local-cluster', executors: 2, cores: 1 },
   conf: { 'kiln.shuffle.forceFile': 'true' },
   job: { name: 'order-groups-twice' },
   faults: [{ when: { event: 'job-ended' }, what: { damage } }],
