@@ -6,6 +6,7 @@ import type { WriteMode } from '@kiln/contracts/storage';
 import { showString } from '@kiln/engine/native';
 import type { JobListener } from '../driver/job.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
+import { KeptOutputs } from './kept-outputs.ts';
 import type {
   ControlMethods,
   EngineQuery,
@@ -24,12 +25,17 @@ export class ControlServer {
   /** Of calls that run jobs, to cancel them. */
   readonly #calls = new Map<number, AbortController>();
   readonly #events: Outbox<EngineEvent>;
+  readonly #kept: KeptOutputs;
   #unlisten = () => {};
 
   constructor(runtime: EngineRuntime, post: (message: FromControl) => void) {
     this.#runtime = runtime;
     this.#post = post;
     this.#events = new Outbox((events) => post({ type: 'events', events }));
+    this.#kept = new KeptOutputs(
+      () => runtime.mapOutputBytes,
+      () => post({ type: 'collect-garbage' }),
+    );
   }
 
   onMessage(message: ToControl): void {
@@ -116,6 +122,7 @@ export class ControlServer {
       dataFrameId: query.dataFrameId,
       write,
     };
+    this.#kept.beforeJob();
     const signal = this.#calls.get(id)?.signal ?? AbortSignal.abort('the call is over');
     const job = await this.#runtime.driver.submit(request, listener, signal);
     if (job === undefined) return { rows: 0, files: 0, bytes: 0 };

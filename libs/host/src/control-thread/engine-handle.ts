@@ -5,6 +5,7 @@ import type { EngineListener } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { WriteMode } from '@kiln/contracts/storage';
 import { AsyncQueue } from './async-queue.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type {
   ControlMethods,
   ControlStart,
@@ -64,7 +65,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineHa
     baseDir: options.baseDir ?? process.cwd(),
     executorMain: options.executorMain ?? null,
   };
-  // Here too: the addon's allocator (mimalloc 3) does not survive the end of the thread that loaded it first.
+  // Here too: the addon's allocator does not survive the end of the thread that loaded it first.
   await import('@kiln/engine/native');
   // A thread takes over the process's arguments, but `node --input-type=module -e ..` is about the program there.
   const inherits = !process.execArgv.some((argument) => argument.startsWith('--input-type'));
@@ -242,6 +243,7 @@ class ControlClient implements EngineHandle {
 
   #onMessage(message: FromControl): void {
     if (message.type === 'events') return this.#deliver(message.events);
+    if (message.type === 'collect-garbage') return collectGarbage();
     if (message.type === 'ready' || message.type === 'failed-to-start') return;
     const pending = this.#pending.get(message.id);
     if (message.type === 'job') return pending?.onJob(message.jobId, message.schema);

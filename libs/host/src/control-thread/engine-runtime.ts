@@ -143,6 +143,14 @@ export class EngineRuntime {
   }
 
   /** Summed over executors. */
+  /** Of all shuffles that somebody may read again, as batches in memory. */
+  get mapOutputBytes(): number {
+    const tracker = this.#parts.composition.get(MapOutputTracker);
+    return tracker.shuffles
+      .flatMap((shuffle) => tracker.outputs(shuffle))
+      .reduce((sum, output) => sum + (output?.bytes ?? 0), 0);
+  }
+
   usage(): Promise<ExecutorUsage> {
     return this.#parts.executors.backend.usage();
   }

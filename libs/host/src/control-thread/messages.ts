@@ -83,7 +83,9 @@ export type FromControl =
   /** Of an `execute` or `write`: the job it became. */
   | { readonly type: 'job'; readonly id: number; readonly jobId: number; readonly schema: readonly StructField[] }
   | { readonly type: 'results'; readonly id: number; readonly data: readonly Uint8Array[] }
-  | { readonly type: 'events'; readonly events: readonly EngineEvent[] };
+  | { readonly type: 'events'; readonly events: readonly EngineEvent[] }
+  /** What nobody holds any more keeps much memory. */
+  | { readonly type: 'collect-garbage' };
 
 export type ControlStart = Required<
   Pick<EngineOptions, 'name' | 'master' | 'conf' | 'plugins' | 'bindings' | 'baseDir' | 'executorMain'>
