@@ -142,7 +142,6 @@ export class EngineRuntime {
     }
   }
 
-  /** Summed over executors. */
   /** Of all shuffles that somebody may read again, as batches in memory. */
   get mapOutputBytes(): number {
     const tracker = this.#parts.composition.get(MapOutputTracker);
@@ -151,6 +150,7 @@ export class EngineRuntime {
       .reduce((sum, output) => sum + (output?.bytes ?? 0), 0);
   }
 
+  /** Summed over executors. */
   usage(): Promise<ExecutorUsage> {
     return this.#parts.executors.backend.usage();
   }
