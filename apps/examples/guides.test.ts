@@ -68,6 +68,7 @@ async function endProcesses(folder: string): Promise<void> {
 /** Does what a guide says: writes its files, runs its commands, and holds what they print against what it shows. */
 describe.each([
   'write-a-job.md',
+  'rdds.md',
   'submit-an-application.md',
   'run-a-cluster.md',
   'compose-an-engine.md',

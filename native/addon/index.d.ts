@@ -11,6 +11,8 @@ export declare class NativeExecutor {
   dropProgram(hash: string): void
   /** JSON of `TaskSpec`. The Promise is settled when nothing of the attempt is left. */
   runTask(spec: string): Promise<TaskRunResult>
+  /** JSON of `TaskSpec`: begins a task that runs in JavaScript. `cancelTask` ends its reads and writes. */
+  openRecords(spec: string): NativeRecordsTask
   /** The task's `runTask` is settled as killed, when nothing of it is left. */
   cancelTask(taskId: number, reason: string): void
   /** JSON of `MapOutputs`. */
@@ -35,6 +37,26 @@ export declare class NativeExecutor {
   usage(): string
   /** Cancels what runs, waits for it, and forgets everything. */
   close(): Promise<void>
+}
+
+/** One task attempt that runs in JavaScript, with a native shuffle. It counts as live until `close`. */
+export declare class NativeRecordsTask {
+  /** Opens reduce partitions `start` to before `end` of a shuffle, under a number of the caller's. */
+  openReader(reader: number, shuffleId: number, start: number, end: number): void
+  /** The next records: at least `minBytes`, unless they end. */
+  read(reader: number, minBytes: number): Promise<RecordsBlock>
+  /** Nobody reads on. */
+  closeReader(reader: number): void
+  /** Begins the map output; `determinism`: `determinate`, `unordered` or `indeterminate`. */
+  openWriter(shuffleId: number, partitions: number, determinism: string): void
+  /** `data` has the records one after the other: record i has `lengths[i]` bytes and goes to `partitions[i]`. JSON of the `TaskFailure`, or null. */
+  write(data: Uint8Array, lengths: Uint32Array, partitions: Uint32Array): Promise<string | null>
+  /** Commits the map output, if there is one: JSON `{ status, metrics }` with `TaskStatus` (null: there is no output) and `TaskMetrics`. */
+  finish(): Promise<string>
+  /** JSON of `TaskMetrics`: what the task has read and held so far. */
+  metrics(): string
+  /** Nothing of the task is left, once calls that are under way have ended. */
+  close(): void
 }
 
 /** One per process: serves this process's blocks and blobs, and fetches those of others. */
@@ -86,6 +108,12 @@ export declare function plan(request: string, resolved: boolean): Promise<Planne
 export interface PlannedStages {
   json: string
   stages: Array<Buffer>
+}
+
+/** Records one after the other, or JSON of the `TaskFailure`; neither at the end. */
+export interface RecordsBlock {
+  data?: Buffer
+  failure?: string
 }
 
 /** A stage as planned and `StageDecisions` -> the program of its tasks. */

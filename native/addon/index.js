@@ -3,6 +3,7 @@ import { loadAddon } from './load.js';
 
 export const {
   NativeExecutor,
+  NativeRecordsTask,
   NativeTransport,
   analyze,
   chooseRangeBounds,

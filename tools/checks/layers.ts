@@ -26,7 +26,7 @@ export const TESTS_MAY_IMPORT: readonly string[] = ['testing'];
 export const MAY_INSTALL: Readonly<Record<string, readonly string[]>> = { host: ['plugin'], client: ['app'] };
 
 /** Rooms of one package that never import each other: they meet in contracts. Only a test may play several together. */
-export const ROOMS = { folder: 'libs/engine/src', shared: ['native'], testsMayCross: true } as const;
+export const ROOMS = { folder: 'libs/engine/src', shared: ['native', 'records'], testsMayCross: true } as const;
 
 /** Specifier -> the only folders that may import it. */
 export const ONLY_FROM: Readonly<Record<string, readonly string[]>> = {

@@ -67,6 +67,27 @@ export async function runEmptyTasks(engine: string, options: BenchOptions): Prom
   return run(engine, options.python, [join(peersDirectory, 'spark-empty-tasks.py')], peerEnvironment(options.python));
 }
 
+/** Word count with RDDs: Kiln's in JavaScript, Spark's in Scala. */
+export async function runWordCount(engine: string, options: BenchOptions): Promise<EngineResult | undefined> {
+  const { words, python } = options;
+  if (engine === 'kiln')
+    return run(engine, process.execPath, [
+      join(import.meta.dirname, 'kiln-worker.js'),
+      'word-count',
+      words,
+      'local[2]',
+    ]);
+  if (engine !== 'spark-local' || python === null) return undefined;
+  const shell = join(python, '../spark-shell');
+  const args = ['--master', 'local[2]', '--driver-memory', '8g', '-i', join(peersDirectory, 'spark-wordcount.scala')];
+  const result = await run(engine, shell, args, { ...peerEnvironment(python), WORDS: words });
+  // Its lines are `RESULT scala_rdd_wordcount_1GB 13.7 48612`.
+  const lines = [...result.measured.stdout.matchAll(/^RESULT scala_rdd_(wordcount_1GB) (\S+) (\S+)$/gm)].map(
+    ([, name, time, count]) => ({ name, seconds: Number(time), result: count }),
+  );
+  return { ...result, lines };
+}
+
 async function run(
   engine: string,
   command: string,

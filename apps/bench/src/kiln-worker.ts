@@ -1,6 +1,7 @@
 // One engine in one process, as peers/tpch-peers.py does it for the others: prints JSON lines.
 //   node kiln-worker.js tpch DATA QUERIES RUNS 1,3,9 MASTER
 //   node kiln-worker.js empty-tasks MASTER
+//   node kiln-worker.js word-count FILE MASTER
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Session } from '@kiln/client';
@@ -15,6 +16,7 @@ const seconds = (since: number) => Number(((performance.now() - since) / 1000).t
 
 if (task === 'tpch') await tpch();
 else if (task === 'empty-tasks') await emptyTasks();
+else if (task === 'word-count') await wordCount();
 else throw new Error(`no benchmark '${task}'`);
 
 async function tpch(): Promise<void> {
@@ -70,5 +72,20 @@ async function emptyTasks(): Promise<void> {
     const since = performance.now();
     const result = await session.range(0, 10_000, 1, 10_000).filter('id < 0').count();
     print({ name: 'empty_tasks_10000', run, seconds: seconds(since), result: String(result), tasks: ended });
+  }
+}
+
+async function wordCount(): Promise<void> {
+  const [words = '', master = 'local[2]'] = args;
+  await using session = await Session.create({ master });
+  for (let run = 0; run < 2; run++) {
+    const since = performance.now();
+    const counts = session.sparkContext
+      .textFile(words)
+      .flatMap((line) => line.split(' '))
+      .map((word): [string, number] => [word, 1])
+      .reduceByKey((a, b) => a + b);
+    const result = await counts.count();
+    print({ name: 'wordcount_1GB', run, seconds: seconds(since), result });
   }
 }

@@ -2,19 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type EngineResult, runEmptyTasks, runSelectOne, runTpch } from './engines.ts';
+import { type EngineResult, runEmptyTasks, runSelectOne, runTpch, runWordCount } from './engines.ts';
 import { type BenchOptions, readOptions, repository } from './options.ts';
 import { best, markdown, ratio, seconds } from './table.ts';
+import { makeWords } from './words.ts';
 
 const options = readOptions(process.argv.slice(2));
 const engines = ['kiln', ...options.peers];
-makeData(options);
 const report = [
   `Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB. Made by:`,
   `\`\`\`sh\nnpm run bench -- --scale ${options.scale} --queries ${options.queries.join(',')} --runs ${options.runs} --peers ${options.peers.join(',')}\n\`\`\``,
-  await tpchSection(),
-  await selectOneSection(),
-  await emptyTasksSection(),
+  ...(await sections()),
 ].join('\n\n');
 process.stdout.write(`${report}\n`);
 if (options.output !== null)
@@ -22,6 +20,22 @@ if (options.output !== null)
     options.output,
     `# Benchmarks\n\nEngines run one after the other in the same run; take the ratios, not the seconds.\n\n${report}\n`,
   );
+
+async function sections(): Promise<readonly string[]> {
+  const made: string[] = [];
+  const { only } = options;
+  if (only.includes('tpch')) {
+    makeData(options);
+    made.push(await tpchSection());
+  }
+  if (only.includes('select-one')) made.push(await selectOneSection());
+  if (only.includes('empty-tasks')) made.push(await emptyTasksSection());
+  if (only.includes('word-count')) {
+    makeWords(options.words, 1_000_000_000);
+    made.push(await wordCountSection());
+  }
+  return made;
+}
 
 function makeData({ scale, data }: BenchOptions): void {
   execFileSync(process.execPath, [join(repository, 'tools/native-build/tpch-data.ts'), scale, '8', data], {
@@ -111,4 +125,20 @@ async function emptyTasksSection(): Promise<string> {
     ];
   });
   return `## 10,000 empty tasks, listeners on, best of 2\n\n${markdown(['engine', 's', 'tasks/s', 'peak RSS MB'], rows)}`;
+}
+
+async function wordCountSection(): Promise<string> {
+  const results = await each(runWordCount);
+  const timeOf = (result: EngineResult) => best(result, (line) => line['name'] === 'wordcount_1GB');
+  const kiln = results[0] === undefined ? undefined : timeOf(results[0]);
+  const rows = results.map((result) => [
+    result.engine,
+    seconds(timeOf(result)),
+    ratio(timeOf(result), kiln),
+    String(result.lines.find((line) => line['result'] !== undefined)?.['result'] ?? '–'),
+    result.measured.cpuSeconds.toFixed(1),
+    String(result.measured.peakRssMb),
+  ]);
+  const head = ['engine', 's', "of Kiln's", 'words', 'CPU s', 'peak RSS MB'];
+  return `## Word count of 1 GB of text with RDDs, 2 cores, best of 2\n\n${markdown(head, rows)}`;
 }

@@ -18,6 +18,16 @@ export type ClientErrorCode =
   | 'KILN_VIEW_EXISTS'
   /** The engine answered with something that is not what the schema says. */
   | 'KILN_RESULT'
+  /** A function uses a variable of its surroundings. */
+  | 'KILN_FUNCTION_CAPTURE'
+  /** A function has no source that could be sent. */
+  | 'KILN_FUNCTION_SOURCE'
+  /** A module with functions cannot be bundled, or does not export the function. */
+  | 'KILN_FUNCTION_MODULE'
+  /** There is no record, but one was asked for. */
+  | 'KILN_EMPTY'
+  /** There is no such file. */
+  | 'KILN_SOURCE_NOT_FOUND'
   /** A job file is wrong; `problems` says where. */
   | 'KILN_JOB_FILE'
   /** A step's module or function failed. */

@@ -3,6 +3,7 @@ use crate::cross;
 use crate::error::{datafusion_error, from_json, guarded, to_json};
 use crate::external::JsReader;
 use crate::promise::promise;
+use crate::records::NativeRecordsTask;
 use crate::transport::NativeTransport;
 use kiln_query::boundary::{ExecutorConfig, MapOutputs, TaskSpec};
 use kiln_query::run::Executor;
@@ -69,6 +70,16 @@ impl NativeExecutor {
             let (outcome, data) = running?.await;
             cross();
             Ok(TaskRunResult { json: to_json("a task's outcome", &outcome)?, data: data.map(Buffer::from) })
+        })
+    }
+
+    /// JSON of `TaskSpec`: begins a task that runs in JavaScript. `cancelTask` ends its reads and writes.
+    #[napi]
+    pub fn open_records(&self, spec: String) -> Result<NativeRecordsTask> {
+        cross();
+        guarded(|| {
+            let task = self.executor.open_records(from_json::<TaskSpec>("TaskSpec", &spec)?);
+            Ok(NativeRecordsTask::new(task.map_err(|e| datafusion_error(&e))?))
         })
     }
 

@@ -9,6 +9,7 @@ mod executor;
 mod external;
 mod planning;
 mod promise;
+mod records;
 mod sources;
 mod transport;
 

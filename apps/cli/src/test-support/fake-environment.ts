@@ -73,6 +73,16 @@ export class FakeEngine implements EngineHandle {
     };
   }
 
+  executeLineage(): never {
+    throw new Error('the fake engine runs no RDDs');
+  }
+
+  releaseLineage(): void {}
+
+  async defaultParallelism(): Promise<number> {
+    return 2;
+  }
+
   releasePlan() {}
   cancelJob() {}
 

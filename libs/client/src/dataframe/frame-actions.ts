@@ -1,6 +1,7 @@
 import type { Relation, StructField } from '@kiln/contracts';
 import { functionExpression } from '../column/column.ts';
 import { clientError } from '../errors.ts';
+import type { RDD } from '../rdd/rdd.ts';
 import { schemaTree, typeText } from '../types/type-text.ts';
 import { literal } from '../values/literal.ts';
 import type { Row, RowOf } from '../values/value.ts';
@@ -170,6 +171,14 @@ export abstract class FrameActions<T extends object = Row> {
       truncate: truncate === true ? 20 : Number(truncate),
       vertical,
     });
+  }
+
+  /**
+   * The rows as an RDD, a partition for each of the result. The query runs once, when the RDD is run first, and its rows go through this
+   * thread (limit: `spark.driver.maxResultSize`): narrow it down before.
+   */
+  rdd(): RDD<T> {
+    return this.#context.sparkContext.fromPartitions('rdd', () => this.#partitions<T>(this.#plan, 'rdd', {}));
   }
 
   /** Writes the result to files: `await df.write.mode('overwrite').parquet('out/late')`. */

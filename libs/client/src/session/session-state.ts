@@ -1,8 +1,11 @@
 import type { Relation } from '@kiln/contracts';
+import { DataFrame } from '../dataframe/dataframe.ts';
 import type { FrameContext } from '../dataframe/frame-context.ts';
 import { withoutUnusedPlanIds } from '../dataframe/plan-ids.ts';
 import type { EngineHandle, EngineQuery } from '../engine-port.ts';
 import { clientError } from '../errors.ts';
+import { SparkContext } from '../rdd/spark-context.ts';
+import { localRelation } from './local-rows.ts';
 import { RuntimeConf } from './runtime-conf.ts';
 import { ViewCatalog } from './view-catalog.ts';
 
@@ -13,6 +16,7 @@ export class SessionState implements FrameContext {
   readonly #engine: EngineHandle;
   readonly #garbage: FinalizationRegistry<number>;
   #stopped = false;
+  #sparkContext: SparkContext | undefined;
 
   constructor(engine: EngineHandle, conf: Readonly<Record<string, string>>) {
     this.#engine = engine;
@@ -28,6 +32,20 @@ export class SessionState implements FrameContext {
         hint: 'Create another with Session.create().',
       });
     return this.#engine;
+  }
+
+  get sparkContext(): SparkContext {
+    const state = this;
+    this.#sparkContext ??= new SparkContext({
+      get engine() {
+        return state.engine;
+      },
+      get conf() {
+        return state.conf.getAll();
+      },
+      createDataFrame: (rows, schema) => new DataFrame(state, localRelation(rows, schema)),
+    });
+    return this.#sparkContext;
   }
 
   nextFrameId(): number {

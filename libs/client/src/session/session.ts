@@ -3,6 +3,7 @@ import type { Unregister } from '@kiln/base';
 import type { EngineEvent, EngineListener, ExecutorUsage, StructField } from '@kiln/contracts';
 import { DataFrame } from '../dataframe/dataframe.ts';
 import type { EngineHandle, PluginReference } from '../engine-port.ts';
+import type { SparkContext } from '../rdd/spark-context.ts';
 import { currentSubmission } from '../submission/index.ts';
 import type { Row } from '../values/value.ts';
 import { applicationFile } from './files.ts';
@@ -90,6 +91,11 @@ export class Session implements AsyncDisposable {
   /** Settings for later queries. */
   get conf(): RuntimeConf {
     return this.#state.conf;
+  }
+
+  /** Makes RDDs: `session.sparkContext.textFile('log.txt')`. */
+  get sparkContext(): SparkContext {
+    return this.#state.sparkContext;
   }
 
   /** Reads files and other sources. */

@@ -1,10 +1,12 @@
 import type { EngineEvent, EngineListener, ExecutorUsage, StructField } from '@kiln/contracts';
 import type {
   EngineHandle,
+  EngineLineage,
   EngineQuery,
   Execution,
   ExplainResult,
   JobOptions,
+  LineageExecution,
   ShowOptions,
   WriteResult,
 } from '../engine-port.ts';
@@ -87,6 +89,18 @@ export class FakeEngine implements EngineHandle {
 
   releasePlan(dataFrameId: number): void {
     this.released.push(dataFrameId);
+  }
+
+  executeLineage(_query: EngineLineage, _options: JobOptions): LineageExecution {
+    throw new Error('the fake engine runs no RDDs');
+  }
+
+  releaseLineage(shuffles: readonly number[]): void {
+    this.released.push(...shuffles);
+  }
+
+  async defaultParallelism(): Promise<number> {
+    return 2;
   }
 
   listen(listener: EngineListener): () => void {

@@ -77,6 +77,8 @@ export interface TaskFailure {
   readonly message: string;
   readonly causes: readonly string[];
   readonly fetch: FetchFailure | null;
+  /** Where a function of the user's failed; not from native tasks. */
+  readonly stack?: string;
 }
 
 export type FailureKind = 'user' | 'out-of-memory' | 'io' | 'fetch-failed' | 'panic' | 'internal';

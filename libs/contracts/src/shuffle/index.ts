@@ -1,2 +1,3 @@
 export type * from './block-store.ts';
+export * from './shuffle-ids.ts';
 export * from './shuffle-manager.ts';

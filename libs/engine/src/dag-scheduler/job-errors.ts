@@ -157,7 +157,7 @@ function failureData(failure: TaskFailure): ErrorData {
     return { code: failure.class, message, hint: null, concerns: {}, position: null, cause, stack: null };
   };
   const causes = failure.causes.reduceRight<ErrorData | null>((cause, message) => data(message, cause), null);
-  return data(failure.message, causes);
+  return { ...data(failure.message, causes), stack: failure.stack ?? null };
 }
 
 function textOf(failure: TaskFailure): string {

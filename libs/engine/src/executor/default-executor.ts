@@ -28,6 +28,7 @@ import {
 import { type BlockStore, type BlockStoreProvider, ShuffleManager } from '@kiln/contracts/shuffle';
 import { NativeExecutor } from '@kiln/native';
 import { nativeError } from '../native/index.ts';
+import { ClosureTaskRunner } from './closure/closure-task-runner.ts';
 import { ExternalBlocks } from './external-blocks.ts';
 import { ExternalSources } from './external-sources.ts';
 import { PlanTaskRunner } from './plan-task-runner.ts';
@@ -67,12 +68,13 @@ export class DefaultExecutorFactory implements ExecutorFactory {
     const { blockStore, compression } = this.#shuffle.writer(null);
     const store = this.#storeOf(blockStore);
     const localDirs = this.#settings.get('spark.local.dir');
+    const spillDirs = localDirs.length > 0 ? localDirs : [tmpdir()];
     const config = {
       executorId: options.id,
       slots: options.slots,
       memoryBytes: policy.budgetBytes,
       storageFraction: policy.storageFraction,
-      localDirs: localDirs.length > 0 ? localDirs : [tmpdir()],
+      localDirs: spillDirs,
       blockStore,
       compression,
     };
@@ -83,7 +85,13 @@ export class DefaultExecutorFactory implements ExecutorFactory {
       const blocks = new ExternalBlocks(store, (call, block, error) => native.blockAnswer(call, block, error));
       native.setBlockStore((request, block) => blocks.onRequest(JSON.parse(request), block));
     }
-    return new DefaultExecutor(options, native, this.#runners, (shuffleId) => this.#removeShuffle(store, shuffleId));
+    const closures = new ClosureTaskRunner(native, {
+      heapBytes: heapBytes(options, policy.budgetBytes),
+      localDirs: spillDirs,
+    });
+    return new DefaultExecutor(options, native, closures, this.#runners, (shuffleId) =>
+      this.#removeShuffle(store, shuffleId),
+    );
   }
 
   /** `null`: a native one. Of several plugins with one scheme the last counts. */
@@ -112,6 +120,15 @@ export class DefaultExecutorFactory implements ExecutorFactory {
 
 const nativeSchemes = ['memory', 'file'];
 
+/** What a slot leaves to objects of users: its share of what is neither the engine's nor kept back for the process. */
+function heapBytes({ memoryBytes, slots }: ExecutorOptions, budgetBytes: number): number {
+  const rest = memoryBytes - budgetBytes;
+  return Math.floor(Math.max(rest - reservedBytes, rest / 2, leastHeapBytes * slots) / slots);
+}
+
+const reservedBytes = 300 * 2 ** 20;
+const leastHeapBytes = 64 * 2 ** 20;
+
 function openNative(config: ExecutorConfig, transport: BlockTransport | null): NativeExecutor {
   try {
     return new NativeExecutor(JSON.stringify(config), nativeTransportOf(transport));
@@ -126,6 +143,7 @@ class DefaultExecutor implements Executor {
   readonly #native: NativeExecutor;
   readonly #removeBlocks: (shuffleId: number) => void;
   readonly #plans: PlanTaskRunner;
+  readonly #closures: ClosureTaskRunner;
   readonly #runners: ReadonlyMap<string, TaskRunner>;
   readonly #programs = new Map<string, Uint8Array>();
   readonly #running = new Map<number, { runner: TaskRunner; done: Promise<unknown> }>();
@@ -133,6 +151,7 @@ class DefaultExecutor implements Executor {
   constructor(
     options: ExecutorOptions,
     native: NativeExecutor,
+    closures: ClosureTaskRunner,
     contributed: readonly TaskRunner[],
     removeBlocks: (shuffleId: number) => void,
   ) {
@@ -141,7 +160,8 @@ class DefaultExecutor implements Executor {
     this.#native = native;
     this.#removeBlocks = removeBlocks;
     this.#plans = new PlanTaskRunner(native);
-    this.#runners = new Map([this.#plans, ...contributed].map((runner) => [runner.kind, runner]));
+    this.#closures = closures;
+    this.#runners = new Map([this.#plans, closures, ...contributed].map((runner) => [runner.kind, runner]));
   }
 
   async launch(task: TaskDescription): Promise<TaskResult> {
@@ -193,6 +213,7 @@ class DefaultExecutor implements Executor {
   async stop(): Promise<void> {
     for (const [taskId, { runner }] of this.#running) runner.cancel(taskId, 'the executor stops');
     await Promise.allSettled([...this.#running.values()].map((task) => task.done));
+    await this.#closures.stop();
     await this.#native.close();
   }
 

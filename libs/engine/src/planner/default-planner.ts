@@ -19,6 +19,7 @@ import {
   injectable,
   optimizerRulesExtensionPoint,
 } from '@kiln/contracts/plugin';
+import { ShuffleIds } from '@kiln/contracts/shuffle';
 import * as native from '../native/index.ts';
 import { readablePlan } from './readable-plan.ts';
 
@@ -34,14 +35,16 @@ export class DefaultPlanner implements Planner {
   readonly #clock: Clock;
   readonly #sources: ReadonlyMap<string, DataSource>;
   readonly #rules: readonly OptimizerRule[];
+  readonly #shuffleIds: ShuffleIds;
   #nextColumnId = 1;
-  #nextShuffleId = 1;
 
   constructor(
     @inject(ClockService) clock: Clock,
     @inject(allOf(dataSourcesExtensionPoint)) sources: readonly DataSource[],
     @inject(allOf(optimizerRulesExtensionPoint)) rules: readonly OptimizerRule[],
+    @inject(ShuffleIds) shuffleIds: ShuffleIds,
   ) {
+    this.#shuffleIds = shuffleIds;
     this.#clock = clock;
     this.#sources = new Map(sources.map((source) => [source.format.toLowerCase(), source]));
     this.#rules = rules;
@@ -87,7 +90,8 @@ export class DefaultPlanner implements Planner {
       conf: query.conf,
       tables: {},
       nextColumnId: this.#nextColumnId,
-      nextShuffleId: this.#reserveShuffleIds(),
+      // A block per query, so that queries planned at once never share a shuffle.
+      nextShuffleId: this.#shuffleIds.reserve(10_000),
       nowMicros: this.#clock.now() * 1000,
       defaultParallelism: query.defaultParallelism,
       action: { type: query.action },
@@ -99,13 +103,6 @@ export class DefaultPlanner implements Planner {
       ),
     );
     return { ...request, tables: Object.fromEntries(tables) };
-  }
-
-  /** A block of ids per query, so that queries planned at once never share a shuffle. */
-  #reserveShuffleIds(): number {
-    const first = this.#nextShuffleId;
-    this.#nextShuffleId += 10_000;
-    return first;
   }
 
   #source(format: string): DataSource {

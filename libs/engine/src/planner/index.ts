@@ -1,1 +1,2 @@
+export { cutLineage, type LineageStage, lineageRunner } from './cut-lineage.ts';
 export { DefaultPlanner } from './default-planner.ts';

@@ -1,2 +1,3 @@
+export { DefaultShuffleIds } from './default-shuffle-ids.ts';
 export { DefaultShuffleManager } from './default-shuffle-manager.ts';
 export { DefaultMapOutputTracker } from './map-output-tracker.ts';

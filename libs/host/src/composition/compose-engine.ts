@@ -17,7 +17,7 @@ import {
   type PluginRole,
   taskRunnersExtensionPoint,
 } from '@kiln/contracts/plugin';
-import { MapOutputTracker, ShuffleManager } from '@kiln/contracts/shuffle';
+import { MapOutputTracker, ShuffleIds, ShuffleManager } from '@kiln/contracts/shuffle';
 import { OutputCommitter } from '@kiln/contracts/storage';
 import {
   type PoolSpec,
@@ -30,7 +30,7 @@ import { DefaultDagScheduler } from '@kiln/engine/dag-scheduler';
 import { DefaultExecutorFactory } from '@kiln/engine/executor';
 import { DefaultMemoryManager } from '@kiln/engine/memory';
 import { DefaultPlanner } from '@kiln/engine/planner';
-import { DefaultMapOutputTracker, DefaultShuffleManager } from '@kiln/engine/shuffle';
+import { DefaultMapOutputTracker, DefaultShuffleIds, DefaultShuffleManager } from '@kiln/engine/shuffle';
 import { FileOutputCommitter } from '@kiln/engine/storage';
 import { DefaultSchedulingPolicy, DefaultSpeculationPolicy, DefaultTaskScheduler } from '@kiln/engine/task-scheduler';
 import { DefaultListenerBus } from '../driver/listener-bus.ts';
@@ -72,6 +72,7 @@ export function composeEngine(options: ComposeOptions): Composition {
   composition.bindDefault(ListenerBus, DefaultListenerBus);
   composition.bindDefault(Planner, DefaultPlanner);
   composition.bindDefault(MapOutputTracker, DefaultMapOutputTracker);
+  composition.bindDefault(ShuffleIds, DefaultShuffleIds);
   composition.bindDefault(ShuffleManager, DefaultShuffleManager);
   composition.bindDefault(MemoryManager, DefaultMemoryManager);
   composition.bindDefault(SchedulingPolicy, DefaultSchedulingPolicy);

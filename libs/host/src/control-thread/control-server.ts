@@ -4,11 +4,13 @@ import type { Query } from '@kiln/contracts/planner';
 import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { WriteMode } from '@kiln/contracts/storage';
 import { showString } from '@kiln/engine/native';
+import type { JobRequest } from '../driver/driver-parts.ts';
 import type { JobListener } from '../driver/job.ts';
 import type { EngineRuntime } from './engine-runtime.ts';
 import { KeptOutputs } from './kept-outputs.ts';
 import type {
   ControlMethods,
+  EngineLineage,
   EngineQuery,
   ExplainResult,
   FromControl,
@@ -77,6 +79,31 @@ export class ControlServer {
     return this.#run(id, query, description, { path: plan.path, format: plan.format, mode }, { onResult: () => {} });
   }
 
+  async executeLineage(id: number, { lineage, conf }: EngineLineage, description: string): Promise<WriteResult> {
+    const { settings } = this.#runtime.settings.with(conf);
+    const { defaultParallelism } = this.#runtime;
+    const { action } = lineage;
+    const request = {
+      query: { lineage, conf: normalConf(settings), defaultParallelism },
+      description,
+      dataFrameId: null,
+      write: action.type === 'save-text' ? { path: action.path, format: 'text', mode: action.mode } : null,
+    };
+    const results = new Outbox<Uint8Array>((data) => this.#post({ type: 'results', id, data }));
+    const written = await this.#submit(id, request, { onResult: (data) => results.add(data) });
+    results.flush();
+    return written;
+  }
+
+  releaseLineage(_id: number, shuffles: readonly number[]): null {
+    this.#runtime.driver.releaseLineage(shuffles);
+    return null;
+  }
+
+  defaultParallelism(): number {
+    return this.#runtime.defaultParallelism;
+  }
+
   async showString(_id: number, results: readonly Uint8Array[], options: ShowOptions): Promise<string> {
     return showString(results, options);
   }
@@ -122,11 +149,15 @@ export class ControlServer {
       dataFrameId: query.dataFrameId,
       write,
     };
+    return this.#submit(id, request, listener);
+  }
+
+  async #submit(id: number, request: JobRequest, listener: JobListener): Promise<WriteResult> {
     this.#kept.beforeJob();
     const signal = this.#calls.get(id)?.signal ?? AbortSignal.abort('the call is over');
     const job = await this.#runtime.driver.submit(request, listener, signal);
     if (job === undefined) return { rows: 0, files: 0, bytes: 0 };
-    this.#post({ type: 'job', id, jobId: job.id, schema: job.query.planned.plan.schema });
+    this.#post({ type: 'job', id, jobId: job.id, schema: job.query.schema });
     await job.done;
     return job.written;
   }

@@ -9,6 +9,7 @@ import { collectGarbage } from './collect-garbage.ts';
 import type {
   ControlMethods,
   ControlStart,
+  EngineLineage,
   EngineOptions,
   EngineQuery,
   ExplainResult,
@@ -32,6 +33,13 @@ export interface Execution {
   readonly results: AsyncIterable<Uint8Array>;
 }
 
+/** A running action on an RDD. */
+export interface LineageExecution {
+  readonly results: AsyncIterable<Uint8Array>;
+  /** What was written to files, when all is done. */
+  readonly written: Promise<WriteResult>;
+}
+
 /** The user's end of an engine whose control plane runs in a thread of its own. */
 export interface EngineHandle {
   readonly appId: string;
@@ -42,6 +50,12 @@ export interface EngineHandle {
   explain(query: EngineQuery): Promise<ExplainResult>;
   execute(query: EngineQuery, options: JobOptions): Execution;
   write(query: EngineQuery, options: JobOptions & { readonly mode: WriteMode }): Promise<WriteResult>;
+  /** An action on an RDD: its results come in the order of its partitions, as encoded records. */
+  executeLineage(query: EngineLineage, options: JobOptions): LineageExecution;
+  /** No RDD refers to these shuffles any more: they may go. */
+  releaseLineage(shuffles: readonly number[]): void;
+  /** Slots of all executors, or `spark.default.parallelism`. */
+  defaultParallelism(): Promise<number>;
   /** Formats results as Spark's `show()`. */
   showString(results: readonly Uint8Array[], options: ShowOptions): Promise<string>;
   /** The DataFrame is gone: its shuffles may go. */
@@ -166,6 +180,29 @@ class ControlClient implements EngineHandle {
 
   write(query: EngineQuery, options: JobOptions & { readonly mode: WriteMode }): Promise<WriteResult> {
     return this.#call('write', [query, options.mode, options.description], { signal: options.signal });
+  }
+
+  executeLineage(query: EngineLineage, options: JobOptions): LineageExecution {
+    const results = new AsyncQueue<Uint8Array>();
+    const written = this.#call('executeLineage', [query, options.description], {
+      signal: options.signal,
+      onResults: (data) => {
+        for (const bytes of data) results.push(bytes);
+      },
+    });
+    written.then(
+      () => results.end(),
+      (error) => results.fail(error),
+    );
+    return { results, written };
+  }
+
+  releaseLineage(shuffles: readonly number[]): void {
+    if (this.#stopped === undefined) this.#call('releaseLineage', [shuffles]).catch(() => {});
+  }
+
+  defaultParallelism(): Promise<number> {
+    return this.#call('defaultParallelism', []);
   }
 
   showString(results: readonly Uint8Array[], options: ShowOptions): Promise<string> {

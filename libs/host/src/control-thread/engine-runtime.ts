@@ -6,7 +6,7 @@ import type { ExecutorUsage } from '@kiln/contracts/executor';
 import { ListenerBus } from '@kiln/contracts/listener';
 import { Planner } from '@kiln/contracts/planner';
 import { clusterManagersExtensionPoint, EngineSettings, type Logger } from '@kiln/contracts/plugin';
-import { MapOutputTracker } from '@kiln/contracts/shuffle';
+import { MapOutputTracker, ShuffleIds } from '@kiln/contracts/shuffle';
 import { OutputCommitter } from '@kiln/contracts/storage';
 import { TaskScheduler } from '@kiln/contracts/task-scheduler';
 import { type Composition, composeEngine } from '../composition/index.ts';
@@ -58,6 +58,7 @@ export class EngineRuntime {
       dag: composition.get(DagScheduler),
       tasks: composition.get(TaskScheduler),
       tracker: composition.get(MapOutputTracker),
+      shuffleIds: composition.get(ShuffleIds),
       backend: executors.backend,
       bus: this.bus,
       committer: composition.get(OutputCommitter),

@@ -1,2 +1,15 @@
-export { type EngineHandle, type Execution, type JobOptions, startEngine } from './engine-handle.ts';
-export type { EngineOptions, EngineQuery, ExplainResult, ShowOptions, WriteResult } from './messages.ts';
+export {
+  type EngineHandle,
+  type Execution,
+  type JobOptions,
+  type LineageExecution,
+  startEngine,
+} from './engine-handle.ts';
+export type {
+  EngineLineage,
+  EngineOptions,
+  EngineQuery,
+  ExplainResult,
+  ShowOptions,
+  WriteResult,
+} from './messages.ts';

@@ -2,7 +2,7 @@ import type { ErrorData } from '@kiln/base';
 import type { ExecutorUsage } from '@kiln/contracts/executor';
 import type { EngineEvent } from '@kiln/contracts/listener';
 import type { Relation, StructField } from '@kiln/contracts/plan';
-import type { Explain, StagePlan } from '@kiln/contracts/planner';
+import type { Explain, Lineage, StagePlan } from '@kiln/contracts/planner';
 import type { WriteMode } from '@kiln/contracts/storage';
 import type { PluginReference } from '../plugin-host/index.ts';
 
@@ -33,6 +33,13 @@ export interface EngineQuery {
   readonly dataFrameId: number | null;
 }
 
+/** An action on an RDD as the client holds it. */
+export interface EngineLineage {
+  readonly lineage: Lineage;
+  /** Settings of the session that differ from the engine's. */
+  readonly conf: Readonly<Record<string, string>>;
+}
+
 export interface ExplainResult extends Explain {
   readonly stages: readonly StagePlan[];
   readonly notes: readonly string[];
@@ -57,6 +64,12 @@ export interface ControlMethods {
   explain(query: EngineQuery): ExplainResult;
   execute(query: EngineQuery, description: string): null;
   write(query: EngineQuery, mode: WriteMode, description: string): WriteResult;
+  /** Results are encoded records; files are written when the action says so. */
+  executeLineage(query: EngineLineage, description: string): WriteResult;
+  /** No RDD refers to these shuffles any more. */
+  releaseLineage(shuffles: readonly number[]): null;
+  /** Slots of all executors, or `spark.default.parallelism`. */
+  defaultParallelism(): number;
   showString(results: readonly Uint8Array[], options: ShowOptions): string;
   releasePlan(dataFrameId: number): null;
   cancelJob(jobId: number, reason: string): null;

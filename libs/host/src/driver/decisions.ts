@@ -34,7 +34,7 @@ export function decide(stage: Stage, layout: Layout, inputs: DecisionInputs): St
     maxHashBuildBytes: inputs.maxHashBuildBytes,
     avoidHashJoin: stage.avoidHashJoin,
     conf: stage.query.conf,
-    nowMicros: stage.query.planned.nowMicros,
+    nowMicros: stage.query.nowMicros,
   };
 }
 
@@ -83,7 +83,7 @@ function groupsOf(shuffles: readonly ShuffleInput[]): readonly (readonly Shuffle
 }
 
 function rangePartitioned(stage: Stage, input: ShuffleInput | undefined): ShuffleInput | undefined {
-  const output = input === undefined ? undefined : stage.query.stages[input.stage]?.plan.output;
+  const output = input === undefined ? undefined : stage.producers[input.stage]?.plan.output;
   return output?.type === 'shuffle' && output.partitioning.type === 'range' ? input : undefined;
 }
 

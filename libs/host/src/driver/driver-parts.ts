@@ -2,9 +2,9 @@ import type { Clock, ExecutorId, StageId } from '@kiln/base';
 import type { DagScheduler } from '@kiln/contracts/dag-scheduler';
 import type { SchedulerBackend } from '@kiln/contracts/executor';
 import type { ListenerBus } from '@kiln/contracts/listener';
-import type { Planner, Query } from '@kiln/contracts/planner';
+import type { Lineage, Planner, Query } from '@kiln/contracts/planner';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
-import type { MapOutputTracker } from '@kiln/contracts/shuffle';
+import type { MapOutputTracker, ShuffleIds } from '@kiln/contracts/shuffle';
 import type { OutputCommitter, WriteMode } from '@kiln/contracts/storage';
 import type { TaskScheduler } from '@kiln/contracts/task-scheduler';
 import type { Topology } from '../scheduling/topology.ts';
@@ -15,6 +15,7 @@ export interface DriverParts {
   readonly dag: DagScheduler;
   readonly tasks: TaskScheduler;
   readonly tracker: MapOutputTracker;
+  readonly shuffleIds: ShuffleIds;
   readonly backend: SchedulerBackend;
   readonly bus: ListenerBus;
   readonly committer: OutputCommitter;
@@ -40,9 +41,16 @@ export interface ExecutorDemands {
 }
 
 export interface JobRequest {
-  readonly query: Query;
+  readonly query: Query | LineageQuery;
   readonly description: string;
   /** Which DataFrame asks; its map stages are reused by its next action. */
   readonly dataFrameId: number | null;
   readonly write: { readonly path: string; readonly format: string; readonly mode: WriteMode } | null;
+}
+
+/** An action on an RDD. */
+export interface LineageQuery {
+  readonly lineage: Lineage;
+  readonly conf: Readonly<Record<string, string>>;
+  readonly defaultParallelism: number;
 }

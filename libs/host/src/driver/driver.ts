@@ -9,11 +9,12 @@ import { Decommissions } from './decommission.ts';
 import type { DriverParts, JobRequest } from './driver-parts.ts';
 import { Executors, inThisProcess, type ServedBy } from './executors.ts';
 import { Job, type JobListener } from './job.ts';
+import { LineagePlans, lineageRunner } from './lineage-plans.ts';
 import { type LiveTask, LiveTasks } from './live-tasks.ts';
 import { OutputWrites } from './output-writes.ts';
 import { QueryPlans } from './query-plans.ts';
 import { StagePreparer } from './stage-preparer.ts';
-import { type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from './stages.ts';
+import { type Stage, type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from './stages.ts';
 import { executorLost, failureToError, inputMissing, launchFailure, noMetrics } from './task-errors.ts';
 import { TaskLauncher } from './task-launcher.ts';
 import { hostsOf } from './task-preferences.ts';
@@ -38,6 +39,7 @@ export class Driver {
   readonly #parts: DriverParts;
   readonly #stages = new StageRegistry();
   readonly #plans: QueryPlans;
+  readonly #lineages: LineagePlans;
   readonly #preparer: StagePreparer;
   readonly #launcher: TaskLauncher;
   readonly #writes: OutputWrites;
@@ -53,7 +55,8 @@ export class Driver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
-    this.#plans = new QueryPlans(parts.planner, this.#stages, (query) => this.#free(query));
+    this.#plans = new QueryPlans(parts.planner, this.#stages, (query) => this.#free(query.stages));
+    this.#lineages = new LineagePlans(parts, this.#stages, (stages) => this.#free(stages));
     this.#preparer = new StagePreparer(parts);
     this.#launcher = new TaskLauncher(parts);
     this.#writes = new OutputWrites(parts.committer, parts.logger);
@@ -78,12 +81,14 @@ export class Driver {
   async submit(request: JobRequest, listener: JobListener, signal: AbortSignal): Promise<Job | undefined> {
     // In the order in which they were asked for, whatever planning takes: policies go by it.
     const id = jobId(this.#nextJob++);
-    const query = await this.#plans.acquire(request.query, request.dataFrameId);
+    const { query: asked } = request;
+    const query =
+      'lineage' in asked ? this.#lineages.acquire(asked) : await this.#plans.acquire(asked, request.dataFrameId);
     let job: Job | undefined;
     try {
       job = await this.#start(id, query, request, listener, signal);
     } finally {
-      if (job === undefined) this.#plans.release(query);
+      if (job === undefined) this.#release(query);
     }
     return job;
   }
@@ -95,6 +100,11 @@ export class Driver {
   /** Nobody holds this DataFrame any more: its shuffles go when no job uses them. */
   releasePlan(dataFrameId: number): Promise<void> {
     return this.#plans.forget(dataFrameId);
+  }
+
+  /** No RDD refers to these shuffles any more: they go when no job uses them. */
+  releaseLineage(shuffles: readonly number[]): void {
+    this.#lineages.forget(shuffles);
   }
 
   /** `servedBy`: how others reach its map outputs; left out when it is in this process. */
@@ -194,9 +204,14 @@ export class Driver {
     throw new KilnError('KILN_JOB_CANCELLED', message, { concerns: { job: String(id) } });
   }
 
-  /** Nobody uses the query or will ask for it again. */
-  #free(query: StagedQuery): void {
-    for (const stage of query.stages) {
+  #release(query: StagedQuery): void {
+    if (query.runner === lineageRunner) this.#lineages.release(query);
+    else this.#plans.release(query);
+  }
+
+  /** Nobody uses these stages or will ask for them again. */
+  #free(stages: readonly Stage[]): void {
+    for (const stage of stages) {
       const shuffleId = shuffleOf(stage);
       if (shuffleId !== null) this.#dag({ type: 'shuffle-released', shuffleId });
     }
@@ -445,7 +460,7 @@ export class Driver {
     void this.#settle(job, error).then((problem) => {
       this.#jobs.delete(id);
       this.#parts.onJobs?.(this.#jobs.size);
-      this.#plans.release(job.query);
+      this.#release(job.query);
       const outcome = problem === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed';
       this.#post({ type: 'job-ended', time: this.#now(), jobId: id, outcome, error: problem });
       job.end(problem);

@@ -73,7 +73,7 @@ export class QueryPlans {
 
   #freeIfUnused(query: StagedQuery): void {
     if (this.#users.has(query) || this.#keptQueries.has(query)) return;
-    this.#stages.forget(query);
+    this.#stages.forget(query.stages);
     this.#free(query);
   }
 }

@@ -1,8 +1,8 @@
 import { KilnError, type StageId } from '@kiln/base';
 import type { EngineSettings } from '@kiln/contracts/plugin';
 import type { TaskRequest } from '@kiln/contracts/task-scheduler';
-import { type CoalesceOptions, countTasks, layOut } from '@kiln/engine/adaptive';
-import { chooseLayout, type DecisionInputs, decide } from './decisions.ts';
+import { type CoalesceOptions, countTasks, layOut, type Segment } from '@kiln/engine/adaptive';
+import { chooseLayout, type DecisionInputs, decide, type Layout } from './decisions.ts';
 import type { DriverParts } from './driver-parts.ts';
 import { type Stage, type StageAttempt, shuffleOf } from './stages.ts';
 import { taskRequests } from './task-preferences.ts';
@@ -35,7 +35,7 @@ export class StagePreparer {
    * another program than this one did, be it that a neighbour failed first.
    */
   avoidHashJoin(stage: Stage, program: string | undefined): boolean {
-    if (stage.attempt === null) return false;
+    if (stage.attempt === null || stage.program !== null) return false;
     if (stage.avoidHashJoin) return stage.attempt.program.hash !== program;
     stage.avoidHashJoin = true;
     const before = stage.attempt;
@@ -75,13 +75,21 @@ export class StagePreparer {
       scalars,
       maxHashBuildBytes: this.#parts.maxHashBuildBytes(),
     };
-    const layout = stage.attempt?.layout ?? chooseLayout(stage, inputs);
-    const program = this.#parts.planner.refine(stage.bytes, decide(stage, layout, inputs));
+    const layout = stage.attempt?.layout ?? (stage.program === null ? chooseLayout(stage, inputs) : fixedLayout);
+    const program = stage.program ?? this.#parts.planner.refine(stage.bytes, decide(stage, layout, inputs));
     const key = `${stage.id}/${number}`;
     this.#programs.set(key, [...(this.#programs.get(key) ?? []), program.hash]);
     this.#users.set(program.hash, (this.#users.get(program.hash) ?? 0) + 1);
-    return { number, program, layout, segments: layOut(stage.plan, program.numTasks), scalars };
+    const segments = stage.program === null ? layOut(stage.plan, program.numTasks) : fixedSegments(stage);
+    return { number, program, layout, segments, scalars };
   }
+}
+
+/** Of a stage whose program was made beforehand: it knows which task reads what. */
+const fixedLayout: Layout = { reads: {}, rangeBounds: {}, words: [] };
+
+function fixedSegments({ plan }: Stage): readonly Segment[] {
+  return [{ firstTask: 0, tasks: plan.numTasks, scans: new Map(), readers: [] }];
 }
 
 function coalesceOptions(settings: EngineSettings, defaultParallelism: number): CoalesceOptions {

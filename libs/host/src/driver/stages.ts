@@ -1,6 +1,7 @@
 import { type ShuffleId, type StageId, shuffleId, stageId } from '@kiln/base';
 import type { StageSpec } from '@kiln/contracts/dag-scheduler';
 import type { StageInfo } from '@kiln/contracts/listener';
+import type { StructField } from '@kiln/contracts/plan';
 import type { OperatorNode, PlannedQuery, Query, StagePlan, StageProgram } from '@kiln/contracts/planner';
 import type { Segment } from '@kiln/engine/adaptive';
 import type { Layout } from './decisions.ts';
@@ -11,6 +12,10 @@ export interface Stage {
   readonly plan: StagePlan;
   readonly bytes: Uint8Array;
   readonly query: StagedQuery;
+  /** By `StageInput.stage`. */
+  readonly producers: readonly Stage[];
+  /** Made beforehand: exact sizes decide nothing about it. */
+  readonly program: StageProgram | null;
   attempt: StageAttempt | null;
   /** A hash build ran out of memory: programs made from now on join by sort-merge. */
   avoidHashJoin: boolean;
@@ -25,12 +30,15 @@ export interface StageAttempt {
   readonly segments: readonly Segment[];
 }
 
-/** A planned query whose stages have ids; a DataFrame's second action finds it again. */
+/** What one job runs: stages that have ids. A second action on the same DataFrame or RDD finds them again. */
 export interface StagedQuery {
-  readonly planned: PlannedQuery;
+  readonly schema: readonly StructField[];
+  /** Kind of the task runner. */
+  readonly runner: string;
+  readonly nowMicros: number;
   readonly conf: Readonly<Record<string, string>>;
   readonly defaultParallelism: number;
-  /** By `StagePlan.id`. */
+  /** In dependency order. */
   readonly stages: readonly Stage[];
 }
 
@@ -41,14 +49,20 @@ export class StageRegistry {
 
   add(planned: PlannedQuery, asked: Query): StagedQuery {
     const stages: Stage[] = [];
-    const query: StagedQuery = { planned, conf: asked.conf, defaultParallelism: asked.defaultParallelism, stages };
+    const { runner, nowMicros } = planned;
+    const { conf, defaultParallelism } = asked;
+    const query: StagedQuery = { schema: planned.plan.schema, runner, nowMicros, conf, defaultParallelism, stages };
     for (const [index, plan] of planned.plan.stages.entries()) {
       const bytes = planned.stages[index] ?? new Uint8Array();
-      const stage: Stage = { id: stageId(this.#next++), plan, bytes, query, attempt: null, avoidHashJoin: false };
-      stages.push(stage);
-      this.#stages.set(stage.id, stage);
+      stages.push(this.register({ plan, bytes, query, producers: stages, program: null }));
     }
     return query;
+  }
+
+  register(parts: Omit<Stage, 'id' | 'attempt' | 'avoidHashJoin'>): Stage {
+    const stage: Stage = { ...parts, id: stageId(this.#next++), attempt: null, avoidHashJoin: false };
+    this.#stages.set(stage.id, stage);
+    return stage;
   }
 
   lookUp(id: StageId): Stage | undefined {
@@ -61,8 +75,8 @@ export class StageRegistry {
     return stage;
   }
 
-  forget(query: StagedQuery): void {
-    for (const stage of query.stages) this.#stages.delete(stage.id);
+  forget(stages: readonly Stage[]): void {
+    for (const stage of stages) this.#stages.delete(stage.id);
   }
 
   get size(): number {
@@ -93,7 +107,7 @@ export function stageInfo(stage: Stage, jobId: StageInfo['jobId']): StageInfo {
 }
 
 function parentsOf(stage: Stage): readonly StageId[] {
-  const ids = stage.plan.inputs.map((input) => stage.query.stages[input.stage]?.id);
+  const ids = stage.plan.inputs.map((input) => stage.producers[input.stage]?.id);
   return [...new Set(ids.filter((id) => id !== undefined))];
 }
 

@@ -28,7 +28,7 @@ export function failureToError(failure: TaskFailure, task: TaskLaunch): ErrorDat
       }),
       null,
     ),
-    stack: null,
+    stack: failure.stack ?? null,
   };
 }
 

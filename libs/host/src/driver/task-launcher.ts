@@ -32,7 +32,7 @@ export class TaskLauncher {
     backend.ensureProgram(launch.executorId, attempt.program.hash, attempt.program.bytes);
     this.#ensureLocations(launch.executorId, stage);
     backend.launch(launch.executorId, {
-      runner: stage.query.planned.runner,
+      runner: stage.query.runner,
       spec: {
         taskId: launch.taskId,
         jobId: launch.jobId,

@@ -2,6 +2,7 @@
 
 use super::error::failure_of;
 use super::external_blocks::{BlocksElsewhere, ExternalBlocks};
+use super::map_output::OutputTarget;
 use super::memory::TaskPool;
 use super::pauses::watching;
 use super::program::Program;
@@ -20,6 +21,7 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::SessionConfig;
 use kiln_memory::{MemoryConfig, MemoryManager, TaskKey, TaskMemory};
 use kiln_shuffle::codec::Codec;
 use kiln_shuffle::dirs::LocalDirs;
@@ -32,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -215,6 +218,35 @@ impl Executor {
         }
     }
 
+    pub(super) fn guard(&self, spec: &TaskSpec) -> Result<RunningGuard> {
+        RunningGuard::start(&self.inner, spec)
+    }
+
+    pub(super) fn task_memory(&self) -> Arc<TaskMemory> {
+        self.inner.memory.task(TaskKey(self.inner.memory_key()))
+    }
+
+    pub(super) fn context(
+        &self,
+        spec: &TaskSpec,
+        task: &RunningGuard,
+        memory: &Arc<TaskMemory>,
+        pool: &Arc<TaskPool>,
+        counters: &Arc<Counters>,
+        config: &SessionConfig,
+    ) -> Result<Arc<TaskContext>> {
+        let shuffle = self.inner.shuffle(spec, task, memory, None, counters);
+        self.inner.context(spec, task, pool, shuffle, counters, config)
+    }
+
+    pub(super) fn target(&self) -> Result<OutputTarget> {
+        self.inner.target()
+    }
+
+    pub(super) fn cpu(&self) -> &Handle {
+        self.inner.cpu.handle()
+    }
+
     async fn attempt(&self, spec: TaskSpec, task: RunningGuard) -> Result<(TaskStatus, TaskMetrics, Option<Vec<u8>>)> {
         let inner = &self.inner;
         let program =
@@ -229,12 +261,17 @@ impl Executor {
         let ending = Arc::new(Ending::default());
         let running = RunningTask {
             tree: lease.tree().ok_or_else(|| exec_datafusion_err!("an attempt without a tree"))?,
-            context: inner.context(&spec, &task, &pool, inner.shuffle(&spec, &task, &memory, &lease, &counters), &counters, &program)?,
+            context: inner.context(
+                &spec,
+                &task,
+                &pool,
+                inner.shuffle(&spec, &task, &memory, lease.stage_memory(), &counters),
+                &counters,
+                &program.config,
+            )?,
             program,
             memory: Arc::clone(&memory),
-            store: Arc::clone(&inner.store),
-            elsewhere: inner.elsewhere()?,
-            codec: inner.codec,
+            target: inner.target()?,
             counters,
             ending: Arc::clone(&ending),
             spec,
@@ -281,7 +318,7 @@ impl Executor {
             }
             Some(Ok((Err(_), _)) | Err(_)) | None => {
                 lease.spoil();
-                let reason = task.reason.lock().clone().unwrap_or_else(|| "cancelled".to_owned());
+                let reason = task.reason();
                 (TaskStatus::Killed { reason }, TaskMetrics::default(), None)
             }
         };
@@ -345,6 +382,10 @@ impl Inner {
         self.next_memory_key.fetch_add(1, Ordering::Relaxed)
     }
 
+    fn target(&self) -> Result<OutputTarget> {
+        Ok(OutputTarget { store: Arc::clone(&self.store), elsewhere: self.elsewhere()?, codec: self.codec })
+    }
+
     fn elsewhere(&self) -> Result<Option<BlocksElsewhere>> {
         let uri = &self.config.block_store;
         if is_local(uri) {
@@ -363,7 +404,7 @@ impl Inner {
         spec: &TaskSpec,
         task: &RunningGuard,
         memory: &Arc<TaskMemory>,
-        lease: &TreeLease<'_>,
+        stage_memory: Option<Arc<TaskMemory>>,
         counters: &Arc<Counters>,
     ) -> TaskShuffle {
         TaskShuffle {
@@ -373,7 +414,7 @@ impl Inner {
                 transport,
                 executor_id: self.config.executor_id.clone(),
                 memory: Arc::clone(memory),
-                stage_memory: lease.stage_memory(),
+                stage_memory,
                 spill: Arc::clone(&task.spill),
             }),
             counters: Arc::clone(counters),
@@ -388,7 +429,7 @@ impl Inner {
         pool: &Arc<TaskPool>,
         shuffle: TaskShuffle,
         counters: &Arc<Counters>,
-        program: &Program,
+        config: &SessionConfig,
     ) -> Result<Arc<TaskContext>> {
         let inputs = TaskInputs {
             splits: spec.splits.clone(),
@@ -408,7 +449,7 @@ impl Inner {
             cache_manager: Arc::clone(&self.runtime.cache_manager),
             object_store_registry: Arc::clone(&self.runtime.object_store_registry),
         };
-        let config = program.config.clone().with_extension(Arc::new(inputs));
+        let config = config.clone().with_extension(Arc::new(inputs));
         let id = Some(spec.task_id.to_string());
         Ok(Arc::new(TaskContext::new(
             id,
@@ -455,10 +496,10 @@ fn panic_failure(error: JoinError) -> TaskFailure {
 }
 
 /// A task is among the running ones until this is dropped.
-struct RunningGuard {
+pub(super) struct RunningGuard {
     inner: Arc<Inner>,
     task_id: u64,
-    token: CancellationToken,
+    pub(super) token: CancellationToken,
     reason: Arc<Mutex<Option<String>>>,
     spill: Arc<TaskSpill>,
 }
@@ -479,6 +520,13 @@ impl RunningGuard {
         }
         tasks.insert(spec.task_id, live);
         Ok(Self { inner: Arc::clone(inner), task_id: spec.task_id, token, reason, spill })
+    }
+}
+
+impl RunningGuard {
+    /// Why it was cancelled.
+    pub(super) fn reason(&self) -> String {
+        self.reason.lock().clone().unwrap_or_else(|| "cancelled".to_owned())
     }
 }
 

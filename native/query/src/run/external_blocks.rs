@@ -49,26 +49,26 @@ pub struct BlocksElsewhere {
 }
 
 /// An attempt's output in the executor's own store; gone when this is dropped.
-pub struct Staged<'a> {
-    store: &'a dyn BlockStore,
+pub struct Staged {
+    store: Arc<dyn BlockStore>,
     pub id: MapOutputId,
 }
 
-impl<'a> Staged<'a> {
+impl Staged {
     /// Under an id of its own: two attempts at one map output may run side by side.
-    pub fn new(store: &'a dyn BlockStore, task_id: u64) -> Self {
+    pub fn new(store: Arc<dyn BlockStore>, task_id: u64) -> Self {
         Self { store, id: MapOutputId { shuffle: (1 << 63) | task_id, map: 0, stage_attempt: 0, attempt: 0 } }
     }
 }
 
-impl Drop for Staged<'_> {
+impl Drop for Staged {
     fn drop(&mut self) {
         self.store.remove_map(self.id.shuffle, self.id.map);
     }
 }
 
 /// Gives all partitions away that have rows; returns the URI of the output.
-pub async fn give_away(elsewhere: &BlocksElsewhere, staged: Staged<'_>, schema: &SchemaRef, key: BlockKey, rows: &[u64]) -> Result<String> {
+pub async fn give_away(elsewhere: &BlocksElsewhere, staged: Staged, schema: &SchemaRef, key: BlockKey, rows: &[u64]) -> Result<String> {
     let prefix = schema_prefix(schema)?;
     for (reduce, _) in (0_u32..).zip(rows).filter(|(_, rows)| **rows > 0) {
         let mut block = prefix.clone();

@@ -1,23 +1,21 @@
 //! One task attempt, from its tree to what it gives back.
 
-use super::external_blocks::{BlockKey, BlocksElsewhere, Staged, give_away};
+use super::map_output::{MapOutputWriter, OutputOf, OutputTarget, shuffle_error};
 use super::program::Program;
 use super::results::{ResultWriter, result_schema};
 use super::write::write_files;
-use crate::boundary::{Determinism, MapStatus, TaskMetrics, TaskOutput, TaskSpec};
+use crate::boundary::{TaskMetrics, TaskOutput, TaskSpec};
 use crate::nodes::{
     BLOCK_ROWS, Counters, FileWriteExec, KeyEncoder, MAX_BLOCKS, ShufflePartitioning, ShuffleWriteExec, block_of, sample_row,
 };
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
-use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::StreamExt;
 use kiln_memory::TaskMemory;
-use kiln_shuffle::codec::Codec;
-use kiln_shuffle::store::{BlockStore, MapOutputId};
-use kiln_shuffle::writer::{ShuffleWriter, WriterOptions};
+use kiln_shuffle::writer::ShuffleWriter;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
@@ -28,7 +26,7 @@ pub struct Ending(OnceLock<bool>);
 
 impl Ending {
     /// False: the attempt was cancelled before.
-    fn commit(&self) -> bool {
+    pub fn commit(&self) -> bool {
         *self.0.get_or_init(|| true)
     }
 
@@ -44,10 +42,7 @@ pub struct RunningTask {
     pub program: Arc<Program>,
     pub context: Arc<TaskContext>,
     pub memory: Arc<TaskMemory>,
-    pub store: Arc<dyn BlockStore>,
-    /// Where map outputs go when they do not stay in `store`.
-    pub elsewhere: Option<BlocksElsewhere>,
-    pub codec: Codec,
+    pub target: OutputTarget,
     pub counters: Arc<Counters>,
     pub ending: Arc<Ending>,
     pub spec: TaskSpec,
@@ -77,24 +72,29 @@ pub async fn run_task_body(task: RunningTask) -> Result<TaskEnd> {
         metrics.result_bytes = bytes.len() as u64;
         (TaskOutput::Result { rows, bytes: bytes.len() as u64 }, Some(bytes))
     };
-    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    metrics.input_bytes = load(&task.counters.input_bytes);
-    metrics.input_rows = load(&task.counters.input_rows);
-    metrics.shuffle_read_bytes = load(&task.counters.shuffle_read_bytes);
-    metrics.shuffle_read_rows = load(&task.counters.shuffle_read_rows);
-    metrics.local_blocks_fetched = load(&task.counters.local_blocks);
-    metrics.local_bytes_read = load(&task.counters.local_bytes);
-    let fetch = &task.counters.fetch;
-    metrics.remote_blocks_fetched = load(&fetch.remote_blocks);
-    metrics.remote_bytes_read = load(&fetch.remote_bytes);
-    metrics.remote_bytes_read_to_disk = load(&fetch.remote_bytes_to_disk);
-    metrics.fetch_wait_nanos = fetch.wait_nanos();
+    count_inputs(&task.counters, &mut metrics);
     if !task.spec.shares_build {
         let spilled = spilled_bytes(task.tree.as_ref());
         metrics.memory_bytes_spilled += spilled;
         metrics.disk_bytes_spilled += spilled;
     }
     Ok(TaskEnd { output, metrics, bytes })
+}
+
+/// What the leaves of a task have read.
+pub fn count_inputs(counters: &Counters, metrics: &mut TaskMetrics) {
+    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    metrics.input_bytes = load(&counters.input_bytes);
+    metrics.input_rows = load(&counters.input_rows);
+    metrics.shuffle_read_bytes = load(&counters.shuffle_read_bytes);
+    metrics.shuffle_read_rows = load(&counters.shuffle_read_rows);
+    metrics.local_blocks_fetched = load(&counters.local_blocks);
+    metrics.local_bytes_read = load(&counters.local_bytes);
+    let fetch = &counters.fetch;
+    metrics.remote_blocks_fetched = load(&fetch.remote_blocks);
+    metrics.remote_bytes_read = load(&fetch.remote_bytes);
+    metrics.remote_bytes_read_to_disk = load(&fetch.remote_bytes_to_disk);
+    metrics.fetch_wait_nanos = fetch.wait_nanos();
 }
 
 async fn result(task: &RunningTask) -> Result<(u64, Vec<u8>)> {
@@ -108,76 +108,49 @@ async fn result(task: &RunningTask) -> Result<(u64, Vec<u8>)> {
 }
 
 async fn map_output(task: &RunningTask, write: &ShuffleWriteExec, metrics: &mut TaskMetrics) -> Result<TaskOutput> {
-    let stream = write.input().execute(task.spec.partition as usize, Arc::clone(&task.context))?;
+    let mut stream = write.input().execute(task.spec.partition as usize, Arc::clone(&task.context))?;
     let partitions = match write.partitioning() {
         ShufflePartitioning::Hash { num_partitions, .. } | ShufflePartitioning::RoundRobin { num_partitions } => *num_partitions,
         ShufflePartitioning::Range { .. } => MAX_BLOCKS,
         ShufflePartitioning::Single { .. } | ShufflePartitioning::Broadcast => 1,
     };
-    let staged = task.elsewhere.as_ref().map(|_| Staged::new(task.store.as_ref(), task.spec.task_id));
-    let id = match &staged {
-        Some(staged) => staged.id,
-        None => MapOutputId {
-            shuffle: write.shuffle_id(),
-            map: task.spec.partition,
-            stage_attempt: task.spec.stage_attempt,
-            attempt: task.spec.attempt,
-        },
+    let output = OutputOf {
+        schema: write.input().schema(),
+        shuffle_id: write.shuffle_id(),
+        partitions,
+        determinism: task.program.header.determinism,
+        target_rows: task.context.session_config().batch_size(),
     };
-    let options = WriterOptions { codec: task.codec, target_rows: task.context.session_config().batch_size(), ..WriterOptions::default() };
-    let memory = task.memory.consumer("ShuffleWriter", true);
-    let schema = write.input().schema();
-    let determinism = determinism(task.program.header.determinism);
-    let mut writer = ShuffleWriter::new(Arc::clone(&schema), partitions, id, determinism, Arc::clone(&task.store), memory, options)
-        .map_err(shuffle_error)?;
+    let mut output = MapOutputWriter::open(&task.target, output, &task.spec, &task.memory)?;
+    let writer = &mut output.writer;
     let mut keys = Vec::new();
     match write.partitioning() {
         ShufflePartitioning::Hash { expressions, .. } => {
-            let mut stream = stream;
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
                 let keys = expressions.iter().map(|e| e.evaluate(&batch)?.into_array(batch.num_rows())).collect::<Result<Vec<_>>>()?;
                 writer.write(&batch, &keys).map_err(shuffle_error)?;
             }
         }
-        ShufflePartitioning::RoundRobin { num_partitions } => deal(stream, &mut writer, *num_partitions, task.spec.partition).await?,
+        ShufflePartitioning::RoundRobin { num_partitions } => deal(stream, writer, *num_partitions, task.spec.partition).await?,
         ShufflePartitioning::Range { ordering, .. } => {
             let encoder = KeyEncoder::try_new(ordering, &write.input().schema())?;
-            keys = cut_run(stream, &mut writer, &encoder).await?;
+            keys = cut_run(stream, writer, &encoder).await?;
         }
         ShufflePartitioning::Single { .. } | ShufflePartitioning::Broadcast => {
-            let mut stream = stream;
             while let Some(batch) = stream.next().await {
                 writer.write_single(&batch?, 0).map_err(shuffle_error)?;
             }
         }
     }
-    // From here on nothing of this attempt fails after its output is in the store.
-    if staged.is_none() && !task.ending.commit() {
-        return exec_err!("task {} was cancelled", task.spec.task_id);
-    }
-    let status = writer.finish().map_err(shuffle_error)?;
-    metrics.shuffle_write_bytes = status.bytes.iter().sum();
-    metrics.shuffle_write_rows = status.rows.iter().sum();
-    metrics.shuffle_write_nanos = status.write_nanos;
-    metrics.disk_bytes_spilled = status.spilled_bytes;
-    metrics.memory_bytes_spilled = status.spilled_bytes;
-    let (mut bytes, mut rows) = (status.bytes, status.rows);
+    let mut status = output.commit(&task.ending, metrics).await?;
+    status.keys = keys.iter().map(hex::encode).collect();
     if matches!(write.partitioning(), ShufflePartitioning::Range { .. }) {
-        let used = rows.iter().rposition(|r| *r > 0).map_or(0, |last| last + 1);
-        bytes.truncate(used);
-        rows.truncate(used);
+        let used = status.rows.iter().rposition(|r| *r > 0).map_or(0, |last| last + 1);
+        status.bytes.truncate(used);
+        status.rows.truncate(used);
     }
-    let uri = match (&task.elsewhere, staged) {
-        (Some(elsewhere), Some(staged)) => {
-            let key = BlockKey { shuffle_id: write.shuffle_id(), map: task.spec.partition, attempt: task.spec.task_id, reduce: 0 };
-            give_away(elsewhere, staged, &schema, key, &rows).await?
-        }
-        _ => "memory:".to_owned(),
-    };
-    Ok(TaskOutput::MapOutput {
-        status: MapStatus { uri, bytes, rows, checksum: format!("{:016x}", status.checksum), keys: keys.iter().map(hex::encode).collect() },
-    })
+    Ok(TaskOutput::MapOutput { status })
 }
 
 /// Row i of map task m goes to partition (m + i) mod n: a batch at a time would be uneven.
@@ -218,18 +191,6 @@ async fn cut_run(mut stream: SendableRecordBatchStream, writer: &mut ShuffleWrit
         row += batch.num_rows();
     }
     Ok(keys)
-}
-
-fn shuffle_error(error: kiln_shuffle::ShuffleError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
-}
-
-fn determinism(level: Determinism) -> kiln_shuffle::store::Determinism {
-    match level {
-        Determinism::Determinate => kiln_shuffle::store::Determinism::Determinate,
-        Determinism::Unordered => kiln_shuffle::store::Determinism::Unordered,
-        Determinism::Indeterminate => kiln_shuffle::store::Determinism::Indeterminate,
-    }
 }
 
 /// Bytes that the operators of a tree wrote to spill files.

@@ -4,7 +4,7 @@ import type { Logger } from '@kiln/contracts/plugin';
 import type { OutputCommitter, WriteJob, WriteMode, WriteTaskAttempt } from '@kiln/contracts/storage';
 import type { SchedulingPolicy } from '@kiln/contracts/task-scheduler';
 import { DefaultDagScheduler } from '@kiln/engine/dag-scheduler';
-import { DefaultMapOutputTracker } from '@kiln/engine/shuffle';
+import { DefaultMapOutputTracker, DefaultShuffleIds } from '@kiln/engine/shuffle';
 import { DefaultSpeculationPolicy, DefaultTaskScheduler, FifoSchedulingPolicy } from '@kiln/engine/task-scheduler';
 import { EventRecorder, VirtualClock } from '@kiln/testing';
 import { Driver } from '../driver.ts';
@@ -83,6 +83,7 @@ export class DriverHarness {
       dag: new DefaultDagScheduler(this.tracker, settings),
       tasks: new DefaultTaskScheduler(policy, new DefaultSpeculationPolicy(settings), settings),
       tracker: this.tracker,
+      shuffleIds: new DefaultShuffleIds(),
       backend: this.backend,
       bus: this.bus,
       committer: this.committer,
