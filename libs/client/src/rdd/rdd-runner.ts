@@ -94,6 +94,15 @@ export class RddRunner implements ResolveContext {
     }
   }
 
+  #within(options: ActionOptions): ResolveContext {
+    const signal = options.signal ? { signal: options.signal } : {};
+    return {
+      defaultParallelism: () => this.defaultParallelism(),
+      setParallelism: this.setParallelism,
+      run: (node, action, partitions, description) => this.run(node, action, partitions, description, signal),
+    };
+  }
+
   async #start(
     node: RddNode,
     action: LineageAction | ((functions: FunctionNumbers) => LineageAction),
@@ -103,7 +112,8 @@ export class RddRunner implements ResolveContext {
   ) {
     options.signal?.throwIfAborted();
     const nodes = ancestry(node);
-    const resolved = await resolveAll(nodes, this);
+    // Cancelling the action cancels what it has to find out first.
+    const resolved = await resolveAll(nodes, this.#within(options));
     const makeAction = typeof action === 'function' ? action : () => action;
     const { lineage, functions } = lineageOf(nodes, resolved, makeAction, partitions);
     const sources = await Promise.all(functions.map(async (fn) => sourceOf(fn, await bundled(fn))));

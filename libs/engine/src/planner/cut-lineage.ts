@@ -107,7 +107,7 @@ function stageOf({ lineage, part, output, partitions, parents, level, shuffle, i
     }),
     scans: [],
     numTasks: partitions.length,
-    operators: operatorsOf(nodes, nodes.length - 1),
+    operators: operatorsOf(nodes),
     estimatedBytes: null,
     determinism: level,
     sharesBuild: false,
@@ -225,9 +225,12 @@ class UsedFunctions {
 /** Fields of a lineage that hold the number of a function. */
 const functionFields: ReadonlySet<string> = new Set(['function', 'create', 'value', 'combiners']);
 
-function operatorsOf(nodes: readonly LineageNode[], index: number): OperatorNode {
-  const { name, parents } = nodes[index] as LineageNode;
-  const [operator = name, detail = ''] = name.split(' at ');
-  const children = parents.filter((parent) => parent >= 0).map((parent) => operatorsOf(nodes, parent));
-  return { name: operator, detail, children };
+/** The last node; one that several read is one object. */
+function operatorsOf(nodes: readonly LineageNode[]): OperatorNode {
+  const made: OperatorNode[] = [];
+  for (const { name, parents } of nodes) {
+    const [operator = name, detail = ''] = name.split(' at ');
+    made.push({ name: operator, detail, children: parents.flatMap((parent) => made[parent] ?? []) });
+  }
+  return made.at(-1) as OperatorNode;
 }

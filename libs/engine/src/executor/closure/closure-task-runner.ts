@@ -134,7 +134,10 @@ function succeeded(output: TaskOutput): TaskStatus {
 
 /** With what the worker counted beside what is native. */
 function summed(native: TaskMetrics, worker: Partial<TaskMetrics>): TaskMetrics {
-  const sums = Object.entries(worker).map(([name, amount]) => [name, amount + (native[name as keyof TaskMetrics] ?? 0)]);
+  const sums = Object.entries(worker).map(([name, amount]) => [
+    name,
+    amount + (native[name as keyof TaskMetrics] ?? 0),
+  ]);
   return { ...native, ...Object.fromEntries(sums) };
 }
 

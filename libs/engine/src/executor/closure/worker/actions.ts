@@ -56,10 +56,7 @@ export async function runAction(action: LineageAction, stream: Stream, parts: Ta
 
 function countByValue(stream: Stream, { localDirs, onEnd }: TaskParts) {
   const sum = (a: unknown, b: unknown) => (a as number) + (b as number);
-  const combiner = new Combiner(
-    { grows: false, create: (one) => one, mergeValue: sum, mergeCombiners: sum },
-    localDirs,
-  );
+  const combiner = new Combiner({ create: (one) => one, mergeValue: sum, mergeCombiners: sum }, localDirs);
   onEnd(() => combiner.close());
   drain(stream, (record) => combiner.addValue(record, 1));
   return combiner.pairs();

@@ -22,7 +22,6 @@ function* cogroup(streams: readonly Stream[], task: TaskParts) {
   };
   const combiner = new Combiner(
     {
-      grows: true,
       create: (tagged) => {
         const [index, value] = tagged as [number, unknown];
         return add(

@@ -9,8 +9,6 @@ export interface Combining {
   readonly create: (value: unknown) => unknown;
   readonly mergeValue: (combiner: unknown, value: unknown) => unknown;
   readonly mergeCombiners: (a: unknown, b: unknown) => unknown;
-  /** Combiners take more room with each value. */
-  readonly grows: boolean;
 }
 
 interface Held {
@@ -56,7 +54,7 @@ export class Combiner {
     const held = this.#find(key);
     if (held !== undefined) {
       held.combiner = this.#combining.mergeValue(held.combiner, value);
-      if (this.#combining.grows) this.#checkRoom();
+      if (typeof held.combiner === 'object') this.#checkRoom();
       return;
     }
     this.#hold(key, this.#combining.create(value));
@@ -67,7 +65,7 @@ export class Combiner {
     const held = this.#find(key);
     if (held === undefined) return this.#hold(key, combiner);
     held.combiner = this.#combining.mergeCombiners(held.combiner, combiner);
-    if (this.#combining.grows) this.#checkRoom();
+    if (typeof held.combiner === 'object') this.#checkRoom();
   }
 
   /** Everything that is held, in the order in which the keys came; then nothing is. */
@@ -119,8 +117,9 @@ export class Combiner {
     const hash = hashOf(key);
     const index = texts.find(key, hash);
     if (index < 0) return this.#holdText(key, hash, this.#combining.create(value));
-    texts.combiners[index] = this.#combining.mergeValue(texts.combiners[index], value);
-    if (this.#combining.grows) this.#checkRoom();
+    const merged = this.#combining.mergeValue(texts.combiners[index], value);
+    texts.combiners[index] = merged;
+    if (typeof merged === 'object') this.#checkRoom();
   }
 
   #addTextCombiner(key: string, combiner: unknown): void {
@@ -128,8 +127,9 @@ export class Combiner {
     const hash = hashOf(key);
     const index = texts.find(key, hash);
     if (index < 0) return this.#holdText(key, hash, combiner);
-    texts.combiners[index] = this.#combining.mergeCombiners(texts.combiners[index], combiner);
-    if (this.#combining.grows) this.#checkRoom();
+    const merged = this.#combining.mergeCombiners(texts.combiners[index], combiner);
+    texts.combiners[index] = merged;
+    if (typeof merged === 'object') this.#checkRoom();
   }
 
   #holdText(key: string, hash: number, combiner: unknown): void {
@@ -147,6 +147,7 @@ export class Combiner {
     if (this.#watch.isFull() || this.#plain.size + this.#structured.size >= maxKeys) this.#empty();
   }
 
+  /** After a value was added to a combiner that may be a collection. */
   #checkRoom(): void {
     if (this.#watch.isFull()) this.#empty();
   }
@@ -184,7 +185,6 @@ export function combining(parts: {
   const { merge, zero } = parts;
   if (merge === 'group') {
     return {
-      grows: true,
       create: (value) => [value],
       mergeValue: (combiner, value) => {
         (combiner as unknown[]).push(value);
@@ -197,11 +197,10 @@ export function combining(parts: {
     };
   }
   if (merge === 'first')
-    return { grows: false, create: (value) => value, mergeValue: (first) => first, mergeCombiners: (first) => first };
+    return { create: (value) => value, mergeValue: (first) => first, mergeCombiners: (first) => first };
   const create =
     zero !== null
       ? (value: unknown) => merge.value(decode(zero), value)
       : (parts.create ?? ((value: unknown) => value));
-  // They may be collections.
-  return { grows: true, create, mergeValue: merge.value, mergeCombiners: merge.combiners };
+  return { create, mergeValue: merge.value, mergeCombiners: merge.combiners };
 }

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-/** Looked at once in so many records. */
+/** Looked at once in so many records: it takes V8 some 10 microseconds to add up. */
 const interval = 4096;
 
 /** The part of the worker's heap that may be in use before collected records go to disk. */

@@ -19,6 +19,9 @@ interface Loaded {
   readonly plan: StagePlan;
 }
 
+// A helper that esbuild puts into functions to keep their names.
+Object.assign(globalThis, { __name: (fn: unknown) => fn });
+
 const port = parentPort;
 if (port === null) throw new Error('this file is the entry of a worker thread');
 const start = workerData as WorkerStart;

@@ -53,15 +53,15 @@ export class TextStream implements Stream {
   /** The rest of a line that another split has. */
   #skipping: boolean;
   #open = true;
-  readonly #onBytes: (bytes: number) => void;
+  readonly #onRead: (bytes: number, lines: number) => void;
 
-  constructor({ path, start, length }: TextSplit, onBytes: (bytes: number) => void) {
+  constructor({ path, start, length }: TextSplit, onRead: (bytes: number, lines: number) => void) {
     this.#file = openSync(path, 'r');
     this.#skipping = start > 0;
     // With the byte before: if it ends a line, the split begins with one of its own.
     this.#position = this.#skipping ? start - 1 : 0;
     this.#end = start + length;
-    this.#onBytes = onBytes;
+    this.#onRead = onRead;
   }
 
   advance(push: Push): boolean {
@@ -71,10 +71,9 @@ export class TextStream implements Stream {
       if (this.#held === this.#buffer.length) this.#grow();
       const read = readSync(this.#file, this.#buffer, this.#held, this.#buffer.length - this.#held, this.#position);
       this.#position += read;
-      this.#onBytes(read);
       const filled = this.#held + read;
       const whole = read === 0 ? filled : this.#buffer.lastIndexOf(newLine, filled - 1) + 1;
-      if (whole > 0) this.#push(from, whole, push);
+      this.#onRead(read, whole > 0 ? this.#push(from, whole, push) : 0);
       this.#buffer.copy(this.#buffer, 0, whole, filled);
       this.#held = filled - whole;
       if (read === 0) return this.close();
@@ -89,8 +88,8 @@ export class TextStream implements Stream {
     return false;
   }
 
-  /** The lines in the first bytes of the buffer, which are at `from` in the file. */
-  #push(from: number, whole: number, push: Push): void {
+  /** Pushes the lines in the first bytes of the buffer, which are at `from` in the file; answers how many there were. */
+  #push(from: number, whole: number, push: Push): number {
     let first = 0;
     if (this.#skipping) {
       first = this.#buffer.indexOf(newLine) + 1;
@@ -107,7 +106,7 @@ export class TextStream implements Stream {
         last = after === 0 || after > whole ? whole : after;
       }
     }
-    if (last > first) pushLines(this.#buffer.subarray(first, last), push);
+    return last > first ? pushLines(this.#buffer.subarray(first, last), push) : 0;
   }
 
   #grow(): void {
@@ -117,16 +116,19 @@ export class TextStream implements Stream {
   }
 }
 
-function pushLines(bytes: Buffer, push: Push): void {
+function pushLines(bytes: Buffer, push: Push): number {
   const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
   let start = 0;
+  let lines = 0;
   const { length } = text;
   while (start < length) {
     let end = text.indexOf('\n', start);
     if (end < 0) end = length;
     push(text.slice(start, text.charCodeAt(end - 1) === carriageReturn && end > start ? end - 1 : end));
     start = end + 1;
+    lines++;
   }
+  return lines;
 }
 
 const carriageReturn = 13;

@@ -179,8 +179,9 @@ function textStream(
 ): Stream {
   const split = splits[partition];
   if (split === undefined) throw new Error(`There is no split for partition ${partition}`);
-  const stream = new TextStream(split, (bytes) => {
+  const stream = new TextStream(split, (bytes, lines) => {
     task.metrics.inputBytes += bytes;
+    task.metrics.inputRows += lines;
   });
   task.onEnd(() => stream.close());
   return stream;

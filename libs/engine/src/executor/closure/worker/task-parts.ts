@@ -13,6 +13,7 @@ export class TaskParts {
   readonly localDirs: readonly string[];
   readonly metrics = { inputBytes: 0, inputRows: 0, diskBytesSpilled: 0 };
   readonly #cleanups: (() => void)[] = [];
+  readonly #cpu = process.threadCpuUsage();
   #nextReader = 0;
 
   constructor(
@@ -53,6 +54,7 @@ export class TaskParts {
   end(): Partial<TaskMetrics> {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     const { diskBytesSpilled } = this.metrics;
-    return { ...this.metrics, memoryBytesSpilled: diskBytesSpilled };
+    const { user, system } = process.threadCpuUsage(this.#cpu);
+    return { ...this.metrics, memoryBytesSpilled: diskBytesSpilled, executorCpuNanos: (user + system) * 1000 };
   }
 }

@@ -52,15 +52,27 @@ export class TextTable {
   }
 }
 
-/** FNV-1a over UTF-16 code units, its high bits mixed into the low ones. */
+/** FNV-1a over UTF-16 code units, four at a time, its high bits mixed into the low ones. */
 export function hashOf(text: string): number {
   const { length } = text;
-  let hash = length ^ 0x811c9dc5;
-  if (length <= 2 * hashedEnds) {
-    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  } else {
-    for (let i = 0; i < hashedEnds; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-    for (let i = length - hashedEnds; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  if (length > 2 * hashedEnds) return mixed(part(text, length - hashedEnds, length, part(text, 0, hashedEnds, length)));
+  return mixed(part(text, 0, length, length));
+}
+
+function part(text: string, start: number, end: number, seed: number): number {
+  let hash = seed ^ 0x811c9dc5;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const two = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 8);
+    const four = two ^ (text.charCodeAt(i + 2) << 16) ^ (text.charCodeAt(i + 3) << 24);
+    hash = Math.imul(hash ^ four, 0x01000193);
+    hash ^= hash >>> 17;
   }
-  return hash ^ (hash >>> 15);
+  for (; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+function mixed(hash: number): number {
+  const spread = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return spread ^ (spread >>> 13);
 }
