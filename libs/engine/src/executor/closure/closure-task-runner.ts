@@ -42,7 +42,6 @@ export class ClosureTaskRunner implements TaskRunner {
     const { spec } = task;
     const result = await this.#attempt(task, context);
     const metrics = {
-      ...noMetrics,
       ...result.metrics,
       executorRunNanos: Math.round((performance.now() - started) * 1e6),
     };
@@ -75,7 +74,8 @@ export class ClosureTaskRunner implements TaskRunner {
       isClean = end.type === 'done';
       return await this.#ended(live, end);
     } catch (error) {
-      return { status: { type: 'failed', failure: internalFailure(error) }, metrics: {}, data: null };
+      const metrics = metricsOf(native);
+      return { status: { type: 'failed', failure: internalFailure(error) }, metrics, data: null };
     } finally {
       this.#live.delete(spec.taskId);
       native.close();
@@ -93,7 +93,7 @@ export class ClosureTaskRunner implements TaskRunner {
   }
 
   async #ended(live: Live, end: WorkerEnd): Promise<Ended> {
-    const metrics = JSON.parse(live.native.metrics()) as TaskMetrics;
+    const metrics = metricsOf(live.native);
     if (live.killed !== null) return { status: { type: 'killed', reason: live.killed }, metrics, data: null };
     if (end.type === 'gone') return { status: { type: 'killed', reason: 'its worker was ended' }, metrics, data: null };
     if (end.type === 'failed') return { status: { type: 'failed', failure: end.failure }, metrics, data: null };
@@ -107,11 +107,11 @@ export class ClosureTaskRunner implements TaskRunner {
 
 interface Ended {
   readonly status: TaskStatus;
-  readonly metrics: Partial<TaskMetrics>;
+  readonly metrics: TaskMetrics;
   readonly data: Uint8Array | null;
 }
 
-function success({ output }: Extract<WorkerEnd, { type: 'done' }>, metrics: Partial<TaskMetrics>): Ended {
+function success({ output }: Extract<WorkerEnd, { type: 'done' }>, metrics: TaskMetrics): Ended {
   switch (output.type) {
     case 'map-output':
       throw new Error('the native shuffle has no output of a task that wrote one');
@@ -128,6 +128,11 @@ function success({ output }: Extract<WorkerEnd, { type: 'done' }>, metrics: Part
   }
 }
 
+/** What is native of a task so far. */
+function metricsOf(native: NativeRecordsTask): TaskMetrics {
+  return JSON.parse(native.metrics()) as TaskMetrics;
+}
+
 function succeeded(output: TaskOutput): TaskStatus {
   return { type: 'success', output };
 }
@@ -140,22 +145,3 @@ function summed(native: TaskMetrics, worker: Partial<TaskMetrics>): TaskMetrics 
   ]);
   return { ...native, ...Object.fromEntries(sums) };
 }
-
-const noMetrics: TaskMetrics = {
-  executorRunNanos: 0,
-  executorCpuNanos: 0,
-  deserializeNanos: 0,
-  peakExecutionMemory: 0,
-  memoryBytesSpilled: 0,
-  diskBytesSpilled: 0,
-  inputBytes: 0,
-  inputRows: 0,
-  outputBytes: 0,
-  outputRows: 0,
-  shuffleReadBytes: 0,
-  shuffleReadRows: 0,
-  shuffleWriteBytes: 0,
-  shuffleWriteRows: 0,
-  shuffleWriteNanos: 0,
-  resultBytes: 0,
-};
