@@ -112,12 +112,12 @@ function stageOf({ lineage, part, output, partitions, parents, level, shuffle, i
     determinism: level,
     sharesBuild: false,
   };
-  return { shuffle, plan, program: programOf(program), parents: read.map(([, parent]) => parent.index) };
+  return { shuffle, plan, program: programOf(program, partitions.length), parents: read.map(([, parent]) => parent.index) };
 }
 
-function programOf(program: ClosureProgram): StageProgram {
+function programOf(program: ClosureProgram, numTasks: number): StageProgram {
   const bytes = serialize(program);
-  return { bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32) };
+  return { bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32), numTasks };
 }
 
 function stageOutput(output: ClosureOutput): StageOutput {
