@@ -112,7 +112,12 @@ function stageOf({ lineage, part, output, partitions, parents, level, shuffle, i
     determinism: level,
     sharesBuild: false,
   };
-  return { shuffle, plan, program: programOf(program, partitions.length), parents: read.map(([, parent]) => parent.index) };
+  return {
+    shuffle,
+    plan,
+    program: programOf(program, partitions.length),
+    parents: read.map(([, parent]) => parent.index),
+  };
 }
 
 function programOf(program: ClosureProgram, numTasks: number): StageProgram {
