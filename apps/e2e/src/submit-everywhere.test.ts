@@ -50,14 +50,15 @@ const submit = (...args: readonly string[]) => {
 };
 
 describe('the same application gives the same', () => {
-  it.each(['local[2]', 'local-cluster[1,2,1024]'])('on %s', async (master) => {
+  it.each(['local[2]', 'local-cluster[2,1,1024]'])('on %s', async (master) => {
     const { code, stdout, stderr } = await submit('--master', master, 'app.ts', 'night').ended;
     expect([code, stdout], stderr).toEqual([0, shown]);
   });
 
   it('on a cluster, with the driver here', async () => {
     const { url } = await cluster.master();
-    await cluster.worker(url, '--cores', '2');
+    await cluster.worker(url);
+    await cluster.worker(url);
     const log = ['-c', 'spark.eventLog.enabled=true', '-c', `spark.eventLog.dir=${engine.path('logs')}`];
     const { code, stdout, stderr } = await submit(
       '--master',
@@ -71,7 +72,7 @@ describe('the same application gives the same', () => {
     expect([code, stdout], stderr).toEqual([0, shown]);
     const history = await readHistory(filesUnder(engine.path('logs'))[0] ?? '');
     expect(history).toMatchObject({ name: 'app', master: url, isCut: false });
-    expect(history.executors.map(({ slots }) => slots)).toEqual([2]);
+    expect(history.executors.map(({ slots }) => slots)).toEqual([1, 1]);
     expect(history.header.settings['spark.authenticate.secret']).toBeUndefined();
   });
 
