@@ -58,6 +58,8 @@ export class TaskDesk {
         return send({ case: 'usage', value: { call: body.value.call, usage: JSON.stringify(executor.usage()) } });
       case 'removeBlob':
         return payloads.drop(body.value.id);
+      case 'peerGone':
+        return payloads.peerGone(body.value.address);
     }
   }
 

@@ -13,6 +13,8 @@ export interface ExecutorEndpoint {
   dropProgram(hash: string): void;
   setMapOutputs(outputs: MapOutputs): void;
   removeShuffle(shuffleId: number): void;
+  /** An executor that served blocks there is gone for good. */
+  peerGone(address: string): void;
   usage(): Promise<ExecutorUsage>;
   stop(): Promise<void>;
 }
@@ -53,6 +55,9 @@ export class InProcessEndpoint implements ExecutorEndpoint {
   removeShuffle(shuffleId: number): void {
     this.#executor.removeShuffle(shuffleId);
   }
+
+  /** It reads from no other process. */
+  peerGone(): void {}
 
   async usage(): Promise<ExecutorUsage> {
     return this.#executor.usage();

@@ -36,7 +36,7 @@ export interface EngineExecutorsOptions {
 
 /** The executors of one engine: a cluster manager, the processes that register, and who leads both to the driver. */
 export class EngineExecutors implements ExecutorDemands {
-  readonly backend = new ExecutorBackend();
+  readonly backend: ExecutorBackend;
   readonly #options: EngineExecutorsOptions;
   #cluster: ClusterManager | undefined;
   #manager: ExecutorManager | undefined;
@@ -48,6 +48,7 @@ export class EngineExecutors implements ExecutorDemands {
 
   constructor(options: EngineExecutorsOptions) {
     this.#options = options;
+    this.backend = new ExecutorBackend(options.settings.get('spark.blockManager.port') === 0);
   }
 
   /** Errors: KILN_MASTER_UNKNOWN. */

@@ -13,8 +13,15 @@ import { addUsage, noUsage } from './usage.ts';
 export class ExecutorBackend implements SchedulerBackend {
   readonly #executors = new Map<ExecutorId, ExecutorEndpoint>();
   readonly #listeners = new Set<(executor: ExecutorId, result: TaskResult) => void>();
+  readonly #tellsOfLosses: boolean;
+  readonly #usedUp = new Set<string>();
   /** Of executors that are gone but not yet at rest. */
   readonly #stopping = new Set<Promise<unknown>>();
+
+  /** `tellsOfLosses` false: a new executor may serve blocks where a lost one did (`spark.blockManager.port`), so losses are found by trying. */
+  constructor(tellsOfLosses = true) {
+    this.#tellsOfLosses = tellsOfLosses;
+  }
 
   add(executor: ExecutorEndpoint): void {
     this.#executors.set(executor.id, executor);
@@ -25,11 +32,24 @@ export class ExecutorBackend implements SchedulerBackend {
     const executor = this.#executors.get(id);
     if (executor === undefined) return;
     this.#executors.delete(id);
+    this.#tellOthers(executor.address);
     const stopping: Promise<unknown> = executor
       .stop()
       .catch(() => {})
       .finally(() => this.#stopping.delete(stopping));
     this.#stopping.add(stopping);
+  }
+
+  /** Who reads from it fails at once and not after all its tries. An address is never used again: see {@link isUsedUp}. */
+  #tellOthers(address: string): void {
+    if (address === '' || !this.#tellsOfLosses) return;
+    this.#usedUp.add(address);
+    for (const other of this.#executors.values()) other.peerGone(address);
+  }
+
+  /** Another executor served its blocks there, and the others know that it is gone. */
+  isUsedUp(address: string): boolean {
+    return this.#usedUp.has(address);
   }
 
   /** For endpoints. */

@@ -35,6 +35,10 @@ export class Payloads {
     if (this.#kept.delete(id)) this.#transport?.removeBlob(id);
   }
 
+  peerGone(address: string): void {
+    this.#transport?.peerGone(address);
+  }
+
   /** At once when they are in the message. Errors: KILN_FETCH_*. */
   unpack(payload: Payload | undefined): Uint8Array | Promise<Uint8Array> {
     const from = payload?.from;

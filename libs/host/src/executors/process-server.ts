@@ -74,6 +74,8 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
     {
       onHello: (hello) => manager.hello(hello),
       onReady: (executor, ready, host) => {
+        if (backend.isUsedUp(ready.address))
+          return manager.rejected(executor.id, `it serves blocks at ${ready.address}, where a lost executor did`);
         options.onMaxHashBuildBytes(Number(ready.maxHashBuildBytes));
         manager.ready(executor, host, ready.slots);
       },

@@ -115,6 +115,10 @@ export class RemoteExecutor implements ExecutorEndpoint {
     this.#send({ case: 'removeShuffle', value: { shuffleId } });
   }
 
+  peerGone(address: string): void {
+    this.#send({ case: 'peerGone', value: { address } });
+  }
+
   usage(): Promise<ExecutorUsage> {
     const call = this.#nextCall++;
     return new Promise((resolve) => {
