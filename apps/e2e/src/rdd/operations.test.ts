@@ -252,6 +252,14 @@ describe('an RDD', () => {
     const all: number[] = [];
     for await (const n of numbers.toLocalIterator()) all.push(n);
     expect(all).toEqual(await numbers.collect());
+    const endless = sparkContext.range(0, 8, 1, 8).mapPartitionsWithIndex((index, records) => {
+      while (index > 0);
+      return records;
+    });
+    for await (const n of endless.toLocalIterator()) {
+      expect(n).toBe(0);
+      break;
+    }
     await expectNothingRuns(session);
   });
 

@@ -76,12 +76,21 @@ export class RddRunner implements ResolveContext {
     description: string,
     options: ActionOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { execution, functions } = await this.#start(node, action, partitions, description, options);
+    // Who leaves the loop wants no more of it.
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const started = await this.#start(node, action, partitions, description, { ...options, signal });
+    const { execution, functions } = started;
     execution.written.catch(() => {});
+    let done = false;
     try {
       yield* execution.results;
+      done = true;
     } catch (error) {
+      done = true;
       throw await withPlaces(error, functions);
+    } finally {
+      if (!done) stop.abort('the iteration ended');
     }
   }
 

@@ -22,6 +22,7 @@ export interface LineageStage {
   /** `ShuffleDependency.id` of a map stage; `null`: the action's own. */
   readonly shuffle: number | null;
   readonly plan: StagePlan;
+  /** Made when it is asked for: a stage that is known needs none. */
   readonly program: StageProgram;
   /** Stages whose output it reads, by `StageInput.stage`: indices of the answer. */
   readonly parents: readonly number[];
@@ -112,11 +113,15 @@ function stageOf({ lineage, part, output, partitions, parents, level, shuffle, i
     determinism: level,
     sharesBuild: false,
   };
+  let made: StageProgram | undefined;
   return {
     shuffle,
     plan,
-    program: programOf(program, partitions.length),
     parents: read.map(([, parent]) => parent.index),
+    get program() {
+      made ??= programOf(program, partitions.length);
+      return made;
+    },
   };
 }
 

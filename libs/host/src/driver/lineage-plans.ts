@@ -1,5 +1,5 @@
 import type { ShuffleIds } from '@kiln/contracts/shuffle';
-import { cutLineage, lineageRunner } from '@kiln/engine/planner';
+import { cutLineage, type LineageStage, lineageRunner } from '@kiln/engine/planner';
 import type { DriverParts, LineageQuery } from './driver-parts.ts';
 import type { Stage, StagedQuery, StageRegistry } from './stages.ts';
 
@@ -52,15 +52,20 @@ export class LineagePlans {
       return output?.type === 'shuffle' ? output.shuffleId : undefined;
     };
     const cut = cutLineage(lineage, (shuffle) => known(shuffle) ?? this.#shuffleIds.reserve(1));
-    for (const { shuffle, plan, program, parents } of cut) {
+    for (const made of cut) {
+      const { shuffle, parents } = made;
       const producers = parents.map((index) => stages[index] as Stage);
       const kept = shuffle === null ? undefined : this.#kept.get(shuffle);
-      const stage = kept?.stage ?? this.#stages.register({ plan, bytes: program.bytes, query, producers, program });
+      const stage = kept?.stage ?? this.#register(made, query, producers);
       stages.push(stage);
       if (kept !== undefined) kept.users++;
       else if (shuffle !== null) this.#kept.set(shuffle, { stage, users: 1, released: false });
     }
     return query;
+  }
+
+  #register({ plan, program }: LineageStage, query: StagedQuery, producers: readonly Stage[]): Stage {
+    return this.#stages.register({ plan, bytes: program.bytes, query, producers, program });
   }
 
   release(query: StagedQuery): void {

@@ -72,20 +72,16 @@ function failureOf(error: unknown): TaskFailure {
   const stack = loaded?.functions.stackOf(error);
   const name = error instanceof Error ? error.name : 'Error';
   const text = error instanceof Error ? error.message : String(error);
-  const isFull = error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOSPC';
+  // Not in a function of the user's: a file that cannot be read, a full disk.
+  const isOurs = stack !== undefined && !stack.includes('\n') && error instanceof Error && 'syscall' in error;
   return {
-    kind: isFull ? 'io' : 'user',
-    class: codeOf(error),
-    message: `${name}: ${text}`,
+    kind: isOurs ? 'io' : 'user',
+    class: isOurs ? 'IO' : 'KILN_FUNCTION',
+    message: isOurs ? text : `${name}: ${text}`,
     causes: causesOf(error),
     fetch: null,
     ...(stack === undefined ? {} : { stack }),
   };
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : 'KILN_FUNCTION';
 }
 
 function causesOf(error: unknown): string[] {
