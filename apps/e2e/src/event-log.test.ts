@@ -72,6 +72,18 @@ describe('the event log', () => {
     );
   });
 
+  it('tells what functions of users cost: processor time, and the collection of their garbage', async () => {
+    const session = await engine.start({ conf: conf() });
+    const texts = session.sparkContext.range(0, 300_000, 1, 1).map((n) => ({ n, text: `${n}`.repeat(9).split('1') }));
+    expect(await texts.filter(({ text }) => text.length > 0).count()).toBe(300_000);
+    await session.stop();
+    const { stages } = await readHistory(onlyLog());
+    const { gcNanos = 0, executorCpuNanos = 0, executorRunNanos = 0 } = stages[0]?.tasks[0]?.metrics ?? {};
+    expect(executorCpuNanos).toBeGreaterThan(0);
+    expect(gcNanos).toBeGreaterThan(0);
+    expect(gcNanos).toBeLessThan(executorRunNanos);
+  });
+
   it('of an application that is killed has everything up to its last line', async () => {
     const script = engine.path('application.mjs');
     writeFileSync(

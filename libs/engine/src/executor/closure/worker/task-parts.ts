@@ -1,3 +1,4 @@
+import { GCProfiler, type GCProfilerResult } from 'node:v8';
 import type { TaskMetrics, TaskSpec } from '@kiln/contracts/executor';
 import type { Aggregator, ClosureProgram } from '@kiln/contracts/planner';
 import type { Channel } from './channel.ts';
@@ -14,6 +15,7 @@ export class TaskParts {
   readonly metrics = { inputBytes: 0, inputRows: 0, diskBytesSpilled: 0 };
   readonly #cleanups: (() => void)[] = [];
   readonly #cpu = process.threadCpuUsage();
+  readonly #collections = new GCProfiler();
   #nextReader = 0;
 
   constructor(
@@ -28,6 +30,7 @@ export class TaskParts {
     this.channel = channel;
     this.spec = spec;
     this.localDirs = localDirs;
+    this.#collections.start();
   }
 
   nextReader(): number {
@@ -55,6 +58,18 @@ export class TaskParts {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     const { diskBytesSpilled } = this.metrics;
     const { user, system } = process.threadCpuUsage(this.#cpu);
-    return { ...this.metrics, memoryBytesSpilled: diskBytesSpilled, executorCpuNanos: (user + system) * 1000 };
+    return {
+      ...this.metrics,
+      memoryBytesSpilled: diskBytesSpilled,
+      executorCpuNanos: (user + system) * 1000,
+      gcNanos: this.#collected(),
+    };
+  }
+
+  /** What V8 stopped this thread for. */
+  #collected(): number {
+    // Nothing the second time.
+    const statistics = (this.#collections.stop() as GCProfilerResult | undefined)?.statistics ?? [];
+    return Math.round(statistics.reduce((micros, { cost }) => micros + cost, 0) * 1000);
   }
 }
