@@ -103,14 +103,14 @@ class FaultPlan {
 
 const results = new Map<string, Promise<readonly string[]>>();
 
-/** Rows of the job on one quiet executor process; run once for each job. */
+/** Rows of the job where nothing is disturbed; run once for each job. */
 function undisturbed({ name, options }: JobCall): Promise<readonly string[]> {
   const job = { name, options: { ...options, fault: 'none' } };
   const key = JSON.stringify(job);
   const known = results.get(key);
   if (known !== undefined) return known;
   const quiet = (async () => {
-    const cluster = { kind: 'local-cluster', executors: 1, cores: 2 } as const;
+    const cluster = { kind: 'local', cores: 2 } as const;
     const world = await World.open({
       name: 'quiet',
       cluster,

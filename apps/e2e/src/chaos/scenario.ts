@@ -24,6 +24,8 @@ export interface Scenario {
 }
 
 export type ClusterSpec =
+  /** Executor and driver in one process. */
+  | { readonly kind: 'local'; readonly cores: number }
   /** `hosts`: the executors count as on different hosts. */
   | { readonly kind: 'local-cluster'; readonly executors: number; readonly cores: number; readonly hosts?: boolean }
   /** `kiln master` and workers of `kiln worker`, each a process. */

@@ -133,6 +133,7 @@ export class World {
       const { url: master, conf: access } = await this.#startCluster(cluster);
       return { ...options, master, conf: { ...options.conf, ...access, 'spark.executor.memory': `${executorMiB}m` } };
     }
+    if (cluster.kind === 'local') return { ...options, master: `local[${cluster.cores}]` };
     const master = `local-cluster[${cluster.executors},${cluster.cores},${executorMiB}]`;
     const isProxied = faults.some(({ what }) => 'way' in what);
     if (!isProxied && cluster.hosts !== true) return { ...options, master };

@@ -7,7 +7,7 @@ export const connectionScenarios: readonly Scenario[] = [
   {
     name: 'driver-connection-cut',
     cluster,
-    job: { name: 'slow-groups', options: { splits: 12 } },
+    job: { name: 'slow-groups', options: { splits: 10 } },
     faults: [1, 3, 5, 7, 9].map((nth) => ({ when: { event: 'task-ended', nth }, what: { way: 'cut' } })),
     claims: {
       result: 'same',
@@ -15,7 +15,7 @@ export const connectionScenarios: readonly Scenario[] = [
       mapsAgain: 0,
       check: (log) => {
         const tasks = log.of('task-started').length;
-        if (tasks !== 12 + 6) throw new Error(`${tasks} tasks instead of 18: a status was lost or came twice`);
+        if (tasks !== 10 + 6) throw new Error(`${tasks} tasks instead of 16: a status was lost or came twice`);
       },
     },
     fixed: true,
@@ -28,7 +28,7 @@ export const connectionScenarios: readonly Scenario[] = [
       'spark.executor.heartbeatInterval': '200ms',
       'kiln.executor.reconnectTimeout': '3s',
     },
-    job: { name: 'slow-groups', options: { splits: 12 } },
+    job: { name: 'slow-groups', options: { splits: 10 } },
     faults: [
       { when: { event: 'task-ended', nth: 3 }, what: { way: 'hold' } },
       { when: { event: 'executor-removed' }, what: { way: 'release' } },

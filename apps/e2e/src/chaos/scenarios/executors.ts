@@ -48,7 +48,7 @@ export const executorScenarios: readonly Scenario[] = [
   {
     name: 'all-executors-killed',
     cluster: two,
-    job: { name: 'slow-groups', options: { splits: 8 } },
+    job: { name: 'slow-groups', options: { splits: 10 } },
     faults: [{ when: { event: 'task-ended', nth: 4 }, what: { signal: 'SIGKILL', to: 'all executors' } }],
     claims: { result: 'same', lost: 2, mapsAgain: 'of the lost' },
     fixed: true,
