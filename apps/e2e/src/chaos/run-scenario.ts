@@ -97,6 +97,7 @@ class FaultPlan {
       happening.catch(() => {});
       begun.resolve();
     };
+    if (this.#isRandom) return { onEvent, happened: begun.promise };
     return { onEvent, happened: within(`the fault ${JSON.stringify({ when, what })}`, jobMillis, begun.promise) };
   }
 }
