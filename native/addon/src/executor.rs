@@ -5,7 +5,7 @@ use crate::external::JsReader;
 use crate::promise::promise;
 use crate::records::NativeRecordsTask;
 use crate::transport::NativeTransport;
-use kiln_query::boundary::{ExecutorConfig, MapOutputs, TaskSpec};
+use kiln_query::boundary::{ExecutorConfig, MapOutputLocation, MapOutputs, TaskSpec};
 use kiln_query::run::Executor;
 use napi::bindgen_prelude::{Buffer, Env, FnArgs, Function, Object, Result, Uint8Array};
 use napi_derive::napi;
@@ -99,6 +99,26 @@ impl NativeExecutor {
             self.executor.set_map_outputs(outputs);
             Ok(())
         })
+    }
+
+    /// JSON of `MapOutputLocation[]` of one shuffle, of an executor that leaves: copies them into this one. JSON of `CopiedOutput[]`.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn copy_map_outputs<'env>(&self, env: &'env Env, shuffle_id: f64, outputs: String) -> Result<Object<'env>> {
+        cross();
+        let outputs: Vec<MapOutputLocation> = from_json("MapOutputLocation[]", &outputs)?;
+        let executor = self.executor.clone();
+        promise(env, async move {
+            let copied = executor.copy_map_outputs(shuffle_id as u64, outputs).await.map_err(|e| datafusion_error(&e))?;
+            to_json("copied map outputs", &copied)
+        })
+    }
+
+    /// Hands this executor's files to a shuffle service, whose secret is given in base64: they outlive this process.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn register_with_shuffle_service<'env>(&self, env: &'env Env, address: String, secret: String) -> Result<Object<'env>> {
+        cross();
+        let executor = self.executor.clone();
+        promise(env, async move { executor.register_with_service(&address, &secret).await.map_err(|e| datafusion_error(&e)) })
     }
 
     #[napi]

@@ -2,7 +2,8 @@ use crate::cross;
 use crate::error::{from_json, guarded, to_json, transport_error};
 use crate::promise::promise;
 use bytes::Bytes;
-use kiln_transport::{Transport, TransportConfig};
+use kiln_transport::service::{ShuffleService, ShuffleServiceConfig};
+use kiln_transport::{LogFn, Transport, TransportConfig};
 use napi::Status;
 use napi::bindgen_prelude::{Buffer, Env, Function, Object, Result, Uint8Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -65,16 +66,27 @@ impl NativeTransport {
         self.transport.peer_gone(&address);
     }
 
+    /// Tells a shuffle service that this application has ended: its files go.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn end_application<'env>(&self, env: &'env Env, address: String) -> Result<Object<'env>> {
+        cross();
+        let transport = self.transport.clone();
+        promise(env, async move { transport.end_application(&address).await.map_err(|e| transport_error(&e)) })
+    }
+
+    /// Tells a shuffle service that nobody reads a shuffle any more.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn remove_shuffle<'env>(&self, env: &'env Env, address: String, shuffle_id: f64) -> Result<Object<'env>> {
+        cross();
+        let transport = self.transport.clone();
+        promise(env, async move { transport.remove_shuffle(&address, shuffle_id as u64).await.map_err(|e| transport_error(&e)) })
+    }
+
     /// `log` gets messages about peers that were turned away (a wrong secret, garbage).
     #[napi(ts_args_type = "log: (message: string) => void")]
     pub fn on_log(&self, log: Function<'_, String, ()>) -> Result<()> {
         cross();
-        let callback: ThreadsafeFunction<String, (), String, Status, false, true> =
-            log.build_threadsafe_function::<String>().callee_handled::<false>().weak::<true>().build()?;
-        self.transport.set_log(Some(Arc::new(move |message: &str| {
-            cross();
-            callback.call(message.to_owned(), ThreadsafeFunctionCallMode::NonBlocking);
-        })));
+        self.transport.set_log(Some(log_function(&log)?));
         Ok(())
     }
 
@@ -92,6 +104,68 @@ impl NativeTransport {
         let transport = self.transport.clone();
         promise(env, async move {
             transport.close().await;
+            Ok(())
+        })
+    }
+}
+
+/// It does not keep the thread of JavaScript alive.
+fn log_function(log: &Function<'_, String, ()>) -> Result<LogFn> {
+    let callback: ThreadsafeFunction<String, (), String, Status, false, true> =
+        log.build_threadsafe_function::<String>().callee_handled::<false>().weak::<true>().build()?;
+    Ok(Arc::new(move |message: &str| {
+        cross();
+        callback.call(message.to_owned(), ThreadsafeFunctionCallMode::NonBlocking);
+    }))
+}
+
+/// Serves the map outputs of executors that are gone, in a process of its own.
+#[napi]
+pub struct NativeShuffleService {
+    service: ShuffleService,
+}
+
+#[napi]
+impl NativeShuffleService {
+    /// JSON of `ShuffleServiceConfig`. Reads the registry and binds the port.
+    #[napi(ts_return_type = "Promise<NativeShuffleService>")]
+    pub fn open<'env>(env: &'env Env, config: String) -> Result<Object<'env>> {
+        cross();
+        let config: ShuffleServiceConfig = from_json("ShuffleServiceConfig", &config)?;
+        promise(env, async move {
+            let service = ShuffleService::open(&config).await.map_err(|e| transport_error(&e))?;
+            Ok(Self { service })
+        })
+    }
+
+    /// `host:port` by which others reach it.
+    #[napi(getter)]
+    pub fn address(&self) -> String {
+        self.service.address().to_owned()
+    }
+
+    /// `log` gets messages about peers that were turned away, and applications that nobody ended.
+    #[napi(ts_args_type = "log: (message: string) => void")]
+    pub fn on_log(&self, log: Function<'_, String, ()>) -> Result<()> {
+        cross();
+        self.service.set_log(Some(log_function(&log)?));
+        Ok(())
+    }
+
+    /// JSON of `ShuffleServiceUsage`.
+    #[napi]
+    pub fn usage(&self) -> Result<String> {
+        cross();
+        guarded(|| to_json("usage", &self.service.usage()))
+    }
+
+    /// Ends all connections and stops listening; files and registry stay.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        cross();
+        let service = self.service.clone();
+        promise(env, async move {
+            service.close().await;
             Ok(())
         })
     }

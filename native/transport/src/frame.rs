@@ -47,6 +47,7 @@ pub(crate) enum Kind {
     Fetch = 10,
     Blob = 11,
     Verify = 12,
+    Copy = 13,
     Register = 14,
     EndApplication = 15,
     RemoveShuffle = 16,
@@ -66,7 +67,7 @@ pub(crate) enum Kind {
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
         use Kind::*;
-        const ALL: [Kind; 19] = [
+        const ALL: [Kind; 20] = [
             Hello,
             Challenge,
             Proof,
@@ -75,6 +76,7 @@ impl Kind {
             Fetch,
             Blob,
             Verify,
+            Copy,
             Register,
             EndApplication,
             RemoveShuffle,

@@ -12,6 +12,7 @@ mod auth;
 mod blobs;
 mod client;
 mod config;
+mod copy;
 mod credit;
 mod error;
 pub mod fetch;
@@ -29,7 +30,7 @@ pub use auth::Secret;
 pub use config::{TlsConfig, TransportConfig};
 pub use error::{FetchCause, Result, TransportError};
 pub use serve::{Blocks, StoreBlocks};
-pub use transport::{Transport, TransportUsage};
+pub use transport::{LogFn, Transport, TransportUsage};
 
 /// Of the protocol: both sides must speak the same.
 pub const VERSION: u32 = 1;

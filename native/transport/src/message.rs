@@ -100,6 +100,17 @@ pub(crate) struct Verified {
     pub what: String,
 }
 
+/// Asks for a whole map output as a file.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Copy {
+    #[prost(uint64, tag = "1")]
+    pub shuffle: u64,
+    #[prost(uint32, tag = "2")]
+    pub map: u32,
+    #[prost(uint64, tag = "3")]
+    pub window: u64,
+}
+
 /// An executor tells a shuffle service of its directories.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Register {
@@ -155,6 +166,7 @@ mod tests {
             let _ = Fetch::decode(&bytes[..]);
             let _ = BlobRequest::decode(&bytes[..]);
             let _ = Verify::decode(&bytes[..]);
+            let _ = Copy::decode(&bytes[..]);
             let _ = Register::decode(&bytes[..]);
             let _ = Failure::decode(&bytes[..]);
             let _ = Credit::decode(&bytes[..]);

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use kiln_shuffle::Result as ShuffleResult;
 use kiln_shuffle::codec::check_blocks;
+use kiln_shuffle::file::WholeOutput;
 use kiln_shuffle::store::{BlockStore, EncodedStream};
+use kiln_shuffle::{Result as ShuffleResult, ShuffleError};
 use tokio::sync::Semaphore;
 
 use crate::auth::Secret;
@@ -18,7 +19,7 @@ use crate::credit::{Credit, FRAME_COST};
 use crate::error::FetchCause;
 use crate::frame::{BlockInfo, FIRST, Frame, HEADER_LEN, INFO_LEN, Kind, LAST};
 use crate::link::Link;
-use crate::message::{Block, Failure, Fetch, Verified};
+use crate::message::{self, Block, Failure, Fetch, Verified};
 
 /// Data of one frame.
 const FRAME_BYTES: u64 = 256 << 10;
@@ -33,6 +34,14 @@ pub trait Blocks: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`BlockStore::read_encoded`].
     fn open(&self, executor: &str, shuffle: u64, map: u32, partitions: Range<u32>) -> ShuffleResult<EncodedStream>;
+
+    /// A whole map output, to be copied. A shuffle service gives none: its files stay.
+    ///
+    /// # Errors
+    /// As [`BlockStore::read_whole`].
+    fn whole(&self, shuffle: u64, map: u32) -> ShuffleResult<WholeOutput> {
+        Err(ShuffleError::NotFound { shuffle, map })
+    }
 }
 
 /// The blocks of an executor's own store.
@@ -42,6 +51,10 @@ pub struct StoreBlocks(pub Arc<dyn BlockStore>);
 impl Blocks for StoreBlocks {
     fn open(&self, _executor: &str, shuffle: u64, map: u32, partitions: Range<u32>) -> ShuffleResult<EncodedStream> {
         self.0.read_encoded(shuffle, map, partitions)
+    }
+
+    fn whole(&self, shuffle: u64, map: u32) -> ShuffleResult<WholeOutput> {
+        self.0.read_whole(shuffle, map)
     }
 }
 
@@ -243,6 +256,54 @@ pub(crate) async fn serve_blob(link: Arc<Link>, request: u32, blob: Bytes, offse
             return;
         }
         if rest.is_empty() {
+            break;
+        }
+    }
+    link.send_data(Frame::new(Kind::Done, request, Bytes::new()), None).await;
+}
+
+/// Answers a request for a whole map output.
+pub(crate) async fn serve_copy(
+    link: Arc<Link>,
+    request: u32,
+    copy: message::Copy,
+    blocks: Arc<dyn Blocks>,
+    credit: Arc<[Credit]>,
+    max_frame: usize,
+) {
+    let (shuffle, map) = (copy.shuffle, copy.map);
+    let failed = async |error: &ShuffleError| {
+        let failure = Failure { cause: FetchCause::from(error).code(), message: error.to_string(), block: 0 };
+        link.send_data(Frame::message(Kind::Failure, request, &failure), None).await;
+    };
+    let mut whole = match tokio::task::spawn_blocking(move || blocks.whole(shuffle, map)).await {
+        Ok(Ok(whole)) => whole,
+        Ok(Err(error)) => return failed(&error).await,
+        Err(error) => return failed(&ShuffleError::Invalid(error.to_string())).await,
+    };
+    let id = whole.id();
+    let mut info = Some(BlockInfo { rows: 0, length: Some(whole.remaining()), stage_attempt: id.stage_attempt, attempt: id.attempt });
+    loop {
+        let taken = credit[0].take(FRAME_COST + 1, FRAME_BYTES.min((max_frame - HEADER_LEN - INFO_LEN) as u64)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            let body = whole.next_bytes((taken - FRAME_COST) as usize);
+            (whole, body)
+        });
+        let body = match read.await {
+            Ok((returned, Ok(body))) => {
+                whole = returned;
+                body
+            }
+            Ok((_, Err(error))) => return failed(&error).await,
+            Err(error) => return failed(&ShuffleError::Invalid(error.to_string())).await,
+        };
+        credit[0].add(taken - FRAME_COST - body.len() as u64);
+        let last = whole.remaining() == 0;
+        let flags = if info.is_some() { FIRST } else { 0 } | if last { LAST } else { 0 };
+        if !link.send_data(Frame { kind: Kind::Data, flags, request, lane: 0, body }, info.take()).await {
+            return;
+        }
+        if last {
             break;
         }
     }

@@ -23,7 +23,7 @@ use crate::frame::{Frame, Kind};
 use crate::handshake::{Session, answer};
 use crate::link::{Link, Traffic, read_loop, write_loop};
 use crate::message::{self, BlobRequest, Failure, Fetch};
-use crate::serve::{Host, Registration, serve_blob, serve_fetch, verify};
+use crate::serve::{Host, Registration, serve_blob, serve_copy, serve_fetch, verify};
 use crate::tls::Tls;
 
 /// Connections that have not proved anything yet.
@@ -167,6 +167,7 @@ impl ServerConnection {
             Kind::Cancel => drop(self.requests.remove(&frame.request)),
             Kind::Fetch => self.fetch(frame)?,
             Kind::Blob => self.blob(frame)?,
+            Kind::Copy => self.copy(frame)?,
             Kind::Verify => self.verify(frame)?,
             Kind::Register => self.register(frame)?,
             Kind::EndApplication => {
@@ -206,6 +207,17 @@ impl ServerConnection {
         };
         let credits: Arc<[Credit]> = [Credit::new(window)].into();
         let serving = serve_blob(Arc::clone(&self.link), frame.request, blob, offset, Arc::clone(&credits), self.max_frame);
+        self.answer(frame.request, credits, serving)
+    }
+
+    fn copy(&mut self, frame: Frame) -> Result<(), String> {
+        let copy: message::Copy = parse(frame.body)?;
+        let Some(blocks) = self.server.host.blocks(&self.transcript.application) else {
+            self.fail(frame.request, FetchCause::Missing, "this process has no map outputs".to_owned());
+            return Ok(());
+        };
+        let credits: Arc<[Credit]> = [Credit::new(copy.window)].into();
+        let serving = serve_copy(Arc::clone(&self.link), frame.request, copy, blocks, Arc::clone(&credits), self.max_frame);
         self.answer(frame.request, credits, serving)
     }
 

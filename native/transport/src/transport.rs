@@ -24,6 +24,7 @@ use crate::auth::Secret;
 use crate::blobs::fetch_blob;
 use crate::client::Client;
 use crate::config::TransportConfig;
+use crate::copy::copy_output;
 use crate::credit::InFlight;
 use crate::error::{Result, TransportError};
 use crate::fetch::{self, FetchEnv, HostRequest, LaneReader};
@@ -236,6 +237,14 @@ impl Transport {
     /// `Invalid` for types that blocks cannot have.
     pub fn fetch(&self, shuffle: u64, schema: &SchemaRef, hosts: Vec<HostRequest>, env: FetchEnv) -> Result<Vec<Vec<LaneReader>>> {
         fetch::fetch(&self.inner.client, &self.inner.in_flight, shuffle, schema, hosts, env)
+    }
+
+    /// Copies a whole map output of another process, which leaves, into a store of this one.
+    ///
+    /// # Errors
+    /// `Network`, `Remote`, `Corrupt`; `Local` when the store cannot take it.
+    pub async fn copy_output(&self, address: &str, shuffle: u64, map: u32, store: &Arc<dyn BlockStore>) -> Result<()> {
+        copy_output(&self.inner.client, address, shuffle, map, store).await
     }
 
     /// Hands an executor's files to a shuffle service: it serves them to this application when the executor is gone.

@@ -65,6 +65,14 @@ pub struct MapOutputLocation {
     pub keys: Vec<String>,
 }
 
+/// A map output that was copied to an executor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CopiedOutput {
+    pub map: u32,
+    pub uri: String,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskOutcome {

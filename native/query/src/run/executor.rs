@@ -1,6 +1,6 @@
 //! One executor: its memory, stores, programs and running tasks.
 
-use super::error::failure_of;
+use super::error::{TaskError, failure_of};
 use super::external_blocks::{BlocksElsewhere, ExternalBlocks};
 use super::map_output::OutputTarget;
 use super::memory::TaskPool;
@@ -13,7 +13,8 @@ use super::shuffle::{KnownOutputs, LocalBlocks, TaskShuffle, is_local};
 use super::spill::{SpillFactory, TaskSpill};
 use super::task::{Ending, RunningTask, TaskEnd, run_task_body};
 use crate::boundary::{
-    ExecutorConfig, ExecutorUsage, FailureKind, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome, TaskSpec, TaskStatus,
+    CopiedOutput, ExecutorConfig, ExecutorUsage, FailureKind, MapOutputLocation, MapOutputs, TaskFailure, TaskMetrics, TaskOutcome,
+    TaskSpec, TaskStatus,
 };
 use crate::nodes::{Counters, ExternalReader, TaskInputs};
 use datafusion::common::{DataFusionError, Result, exec_datafusion_err, exec_err};
@@ -22,11 +23,12 @@ use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::SessionConfig;
+use futures::{StreamExt, TryStreamExt, stream};
 use kiln_memory::{MemoryConfig, MemoryManager, TaskKey, TaskMemory};
 use kiln_shuffle::codec::Codec;
 use kiln_shuffle::dirs::LocalDirs;
 use kiln_shuffle::store::{BlockStore, StoreConfig, open_store};
-use kiln_transport::Transport;
+use kiln_transport::{Secret, Transport, TransportError};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::fs::DirEntry;
@@ -41,6 +43,9 @@ use tokio_util::sync::CancellationToken;
 /// Of a task's memory there is this much for each spill file of a merge. DataFusion merges as many files as it
 /// finds memory for, about 2 MB a file, and leaves nothing to the operator that takes the rows.
 const MERGED_FILE_BYTES: usize = 8 << 20;
+
+/// Map outputs that are copied at the same time.
+const COPIES: usize = 4;
 
 /// What a task gives back: the outcome, and the bytes of a result.
 pub type TaskResult = (TaskOutcome, Option<Vec<u8>>);
@@ -186,6 +191,40 @@ impl Executor {
     pub fn remove_shuffle(&self, shuffle_id: u64) {
         self.inner.outputs.remove(shuffle_id);
         self.inner.store.remove_shuffle(shuffle_id);
+    }
+
+    /// Copies map outputs of an executor that leaves into this one; returns where they are, which is in all of them or an error.
+    ///
+    /// # Errors
+    /// When one cannot be copied.
+    pub async fn copy_map_outputs(&self, shuffle_id: u64, outputs: Vec<MapOutputLocation>) -> Result<Vec<CopiedOutput>> {
+        let inner = &self.inner;
+        let Some(transport) = &inner.transport else {
+            return exec_err!("executor {} has no way to other processes", inner.config.executor_id);
+        };
+        let copies = stream::iter(outputs).map(async |output| {
+            let copied = transport.copy_output(&output.address, shuffle_id, output.map, &inner.store).await;
+            copied.map(|()| CopiedOutput { map: output.map, uri: "memory:".to_owned() })
+        });
+        copies.buffered(COPIES).try_collect().await.map_err(|error| TaskError::Transport(error).into_datafusion())
+    }
+
+    /// Hands this executor's files to a shuffle service: they outlive it. Its map outputs must be written as files.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or refuses.
+    pub async fn register_with_service(&self, address: &str, secret: &str) -> Result<()> {
+        let inner = &self.inner;
+        let Some(transport) = &inner.transport else {
+            return exec_err!("executor {} has no way to other processes", inner.config.executor_id);
+        };
+        let dirs = inner.store.dirs();
+        let refused = |error: TransportError| TaskError::Transport(error).into_datafusion();
+        let secret = Secret::from_base64(secret).map_err(refused)?;
+        let directories = dirs.paths().iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        // Before it is known: nobody may sweep them from then on.
+        dirs.set_served().map_err(external)?;
+        transport.register_with_service(address, &secret, &inner.config.executor_id, directories).await.map_err(refused)
     }
 
     /// Asks a task to stop; its `run_task` answers when nothing of it is left.
@@ -364,6 +403,7 @@ impl Executor {
         if let Some(transport) = &inner.transport {
             transport.serve_blocks(None);
         }
+        inner.store.dirs().leave();
         inner.shared.clear();
         inner.programs.write().clear();
         inner.outputs.clear();

@@ -19,10 +19,12 @@
 
 mod index;
 mod reader;
+mod whole;
 mod writer;
 
 pub use index::{FileIndex, PartitionEntry};
 pub(crate) use reader::check_range;
 pub use reader::{EncodedBlock, FileBlocks, ShuffleFile};
+pub use whole::{IncomingOutput, WholeOutput};
 pub(crate) use writer::{FileWriter, write_map_output};
 pub use writer::{StagedFile, id_of_name};

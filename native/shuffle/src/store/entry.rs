@@ -35,6 +35,12 @@ pub(super) enum Place {
     Removed,
 }
 
+/// Where an output is now.
+pub(super) enum Data {
+    Memory(Batches),
+    File(Arc<ShuffleFile>),
+}
+
 impl Entry {
     pub fn new(id: MapOutputId, schema: SchemaRef, stats: OutputStats, place: Place) -> Self {
         Self { id, schema, stats, place: Mutex::new(place), last_used: AtomicU64::new(0) }
@@ -46,6 +52,15 @@ impl Entry {
 
     pub fn last_used(&self) -> u64 {
         self.last_used.load(Ordering::Relaxed)
+    }
+
+    /// All of it.
+    pub fn data(&self) -> Result<Data> {
+        match &*self.place.lock() {
+            Place::Memory { batches, .. } => Ok(Data::Memory(Arc::clone(batches))),
+            Place::File(file) => Ok(Data::File(Arc::clone(file))),
+            Place::Removed => Err(self.not_found()),
+        }
     }
 
     /// Opens some partitions for reading.

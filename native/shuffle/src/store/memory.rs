@@ -11,13 +11,13 @@ use arrow::datatypes::SchemaRef;
 use kiln_memory::{Consumer, Evictor, StorageHold, StorageMemory, StorageRefused};
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use super::entry::{Entry, Place};
+use super::entry::{Data, Entry, Place};
 use super::stream::{BlockStream, EncodedStream};
 use super::{BlockStore, CommitOutcome, MapData, MapOutput, MapOutputId, OutputInfo, OutputStats, StoreConfig, StoreUsage};
 use crate::codec::{BlockEncoder, Codec};
 use crate::dirs::LocalDirs;
 use crate::error::{Result, ShuffleError};
-use crate::file::{ShuffleFile, write_map_output};
+use crate::file::{ShuffleFile, WholeOutput, write_map_output};
 
 /// The store of an executor process. An output stays in storage memory until execution
 /// needs the memory (it is an [`Evictor`]) or a newer shuffle does: then the least
@@ -231,6 +231,18 @@ impl BlockStore for MemoryBlockStore {
         let stream = entry.stream(partitions.clone())?;
         let rows = entry.stats.rows[partitions.start as usize..partitions.end as usize].iter().sum();
         Ok(EncodedStream::new(entry.id, rows, stream, encoder))
+    }
+
+    fn read_whole(&self, shuffle: u64, map: u32) -> Result<WholeOutput> {
+        let entry = self.entry(shuffle, map)?;
+        match entry.data()? {
+            Data::File(file) => WholeOutput::stored(entry.id, &entry.schema, file),
+            Data::Memory(batches) => {
+                let mut encoder = BlockEncoder::new(SchemaRef::clone(&entry.schema), self.codec)?;
+                let staged = write_map_output(&self.dirs, &mut encoder, &batches, &entry.stats)?;
+                WholeOutput::staged(entry.id, &entry.schema, staged)
+            }
+        }
     }
 
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo> {

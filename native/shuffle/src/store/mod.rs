@@ -15,7 +15,7 @@ use kiln_memory::{Consumer, MemoryManager};
 use crate::codec::Codec;
 use crate::dirs::LocalDirs;
 use crate::error::{Result, ShuffleError};
-use crate::file::StagedFile;
+use crate::file::{StagedFile, WholeOutput};
 
 pub use memory::MemoryBlockStore;
 pub use stream::{BlockStream, EncodedStream};
@@ -164,6 +164,12 @@ pub trait BlockStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`BlockStore::read_stream`].
     fn read_encoded(&self, shuffle: u64, map: u32, partitions: Range<u32>) -> Result<EncodedStream>;
+
+    /// A whole output as a file, to be copied to another process; one in memory is written for it.
+    ///
+    /// # Errors
+    /// As [`BlockStore::read_stream`], `NoLocalDir`.
+    fn read_whole(&self, shuffle: u64, map: u32) -> Result<WholeOutput>;
 
     /// The committed output of a map, if there is one.
     fn info(&self, shuffle: u64, map: u32) -> Option<OutputInfo>;
