@@ -17,6 +17,10 @@ export declare class NativeExecutor {
   cancelTask(taskId: number, reason: string): void
   /** JSON of `MapOutputs`. */
   setMapOutputs(outputs: string): void
+  /** JSON of `MapOutputLocation[]` of one shuffle, of an executor that leaves: copies them into this one. JSON of `CopiedOutput[]`. */
+  copyMapOutputs(shuffleId: number, outputs: string): Promise<string>
+  /** Hands this executor's files to a shuffle service, whose secret is given in base64: they outlive this process. */
+  registerWithShuffleService(address: string, secret: string): Promise<void>
   removeShuffle(shuffleId: number): void
   /**
    * Reads data sources that are written in JavaScript. `read` gets JSON `{ call, stream, type, .. }`, of type
@@ -57,6 +61,18 @@ export declare class NativeRecordsTask {
   metrics(): string
   /** Nothing of the task is left, once calls that are under way have ended. */
   close(): void
+/** Serves the map outputs of executors that are gone, in a process of its own. */
+export declare class NativeShuffleService {
+  /** JSON of `ShuffleServiceConfig`. Reads the registry and binds the port. */
+  static open(config: string): Promise<NativeShuffleService>
+  /** `host:port` by which others reach it. */
+  get address(): string
+  /** `log` gets messages about peers that were turned away, and applications that nobody ended. */
+  onLog(log: (message: string) => void): void
+  /** JSON of `ShuffleServiceUsage`. */
+  usage(): string
+  /** Ends all connections and stops listening; files and registry stay. */
+  close(): Promise<void>
 }
 
 /** One per process: serves this process's blocks and blobs, and fetches those of others. */
@@ -72,6 +88,10 @@ export declare class NativeTransport {
   fetchBlob(address: string, id: string): Promise<Buffer>
   /** The process at an address has ended for good: what waits for it fails at once, without further tries. */
   peerGone(address: string): void
+  /** Tells a shuffle service that this application has ended: its files go. */
+  endApplication(address: string): Promise<void>
+  /** Tells a shuffle service that nobody reads a shuffle any more. */
+  removeShuffle(address: string, shuffleId: number): Promise<void>
   /** `log` gets messages about peers that were turned away (a wrong secret, garbage). */
   onLog(log: (message: string) => void): void
   /** JSON of `TransportUsage`. */

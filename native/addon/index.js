@@ -4,6 +4,7 @@ import { loadAddon } from './load.js';
 export const {
   NativeExecutor,
   NativeRecordsTask,
+  NativeShuffleService,
   NativeTransport,
   analyze,
   chooseRangeBounds,

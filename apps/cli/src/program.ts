@@ -115,6 +115,10 @@ function createProgram(environment: Environment, setExitCode: (code: ExitCode) =
       const { workerCommand } = await import('./commands/worker.ts');
       await perform(flags.verbose, () => workerCommand(environment, master, { ...defaults, ...flags }));
     },
+    shuffleService: async (flags) => {
+      const { shuffleServiceCommand } = await import('./commands/shuffle-service.ts');
+      await perform(flags.verbose, () => shuffleServiceCommand(environment, { ...defaults, ...flags }));
+    },
     status: async (flags) => {
       const { clusterStatusCommand } = await import('./commands/cluster.ts');
       await perform(flags.verbose, () => clusterStatusCommand(environment, { ...defaults, ...flags }));

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ClusterFlags } from '../commands/cluster.ts';
 import type { MasterFlags } from '../commands/master.ts';
+import type { ShuffleServiceFlags } from '../commands/shuffle-service.ts';
 import type { WorkerFlags } from '../commands/worker.ts';
 
 type CollectConf = (value: string, before?: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
@@ -29,7 +30,18 @@ It starts executors, and drivers of --deploy-mode cluster, when the master says 
 and its overhead is ended. When the worker ends, so does what it has started. Ctrl-C or SIGTERM stops it.
 `;
 
-/** Adds `kiln master`, `kiln worker` and `kiln cluster`. */
+const serviceNotes = `
+One on each host, under the cluster's secret:
+
+  $ kiln shuffle-service
+  $ kiln shuffle-service --host 10.0.0.7
+
+With spark.shuffle.service.enabled executors write their shuffle files for it, and it serves them when their executors are
+gone: nothing is computed again. It removes an application's files when its driver says that it has ended, after a day in
+which it heard nothing of it, or after the machine's next start. It may be restarted at any time. Ctrl-C or SIGTERM stops it.
+`;
+
+/** Adds `kiln master`, `kiln worker`, `kiln shuffle-service` and `kiln cluster`. */
 export function declareStandalone(
   program: Command,
   collectConf: CollectConf,
@@ -37,6 +49,7 @@ export function declareStandalone(
   actions: {
     readonly master: (flags: MasterFlags) => Promise<void>;
     readonly worker: (master: string, flags: WorkerFlags) => Promise<void>;
+    readonly shuffleService: (flags: ShuffleServiceFlags) => Promise<void>;
     readonly status: (flags: ClusterFlags) => Promise<void>;
   },
 ): void {
@@ -69,6 +82,21 @@ export function declareStandalone(
   )
     .addHelpText('after', workerNotes)
     .action((master: string, flags: WorkerFlags) => actions.worker(master, flags));
+  common(
+    program
+      .command('shuffle-service')
+      .summary('serve the shuffle files of executors that are gone')
+      .description('Serves the shuffle files of executors on this machine, also when they are gone.')
+      .option('--host <host>', 'name or address of this machine for others; it listens there', '127.0.0.1')
+      .option(
+        '--port <port>',
+        'port to listen at (default: spark.shuffle.service.port, 7337); 0: any that is free',
+        port,
+      )
+      .option('--directory <folder>', 'where it keeps what it knows (default: in ~/.kiln/shuffle-service)'),
+  )
+    .addHelpText('after', serviceNotes)
+    .action((flags: ShuffleServiceFlags) => actions.shuffleService(flags));
   common(
     program
       .command('cluster')

@@ -184,3 +184,38 @@ export interface TransportUsage {
   /** Peers turned away since the start. */
   readonly refused: number;
 }
+
+/** A map output that was copied to an executor. */
+export interface CopiedOutput {
+  readonly map: number;
+  readonly uri: string;
+}
+
+/** What crosses to `NativeShuffleService.open`: the twin of `ShuffleServiceConfig` in `native/transport/src/service` (same names, same order). */
+export interface ShuffleServiceConfig {
+  /** Address to bind to. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** The host by which others reach it; empty: `host`. */
+  readonly advertisedHost: string;
+  /** Base64 of the secret of those who may register. */
+  readonly secret: string;
+  readonly tls: TransportConfig['tls'];
+  /** Directory of its registry, which has the secrets of applications: for its owner only. */
+  readonly directory: string;
+  /** An application without a living executor on this host that is not heard of for so long has ended. */
+  readonly applicationTimeoutMillis: number;
+  readonly maxFrameBytes: number;
+  readonly idleTimeoutMillis: number;
+  readonly connectTimeoutMillis: number;
+}
+
+/** What `NativeShuffleService.usage` tells. */
+export interface ShuffleServiceUsage {
+  readonly applications: number;
+  readonly connections: number;
+  readonly bytesSent: number;
+  /** Peers turned away since the start. */
+  readonly refused: number;
+}

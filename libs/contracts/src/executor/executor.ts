@@ -1,7 +1,7 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
 import { token } from '../plugin/token.ts';
 import type { BlockTransport } from './block-transport.ts';
-import type { ExecutorUsage, MapOutputLocation, MapOutputs } from './boundary.ts';
+import type { CopiedOutput, ExecutorUsage, MapOutputLocation, MapOutputs } from './boundary.ts';
 import type { TaskDescription, TaskResult } from './task-runner.ts';
 
 /**
@@ -21,6 +21,10 @@ export interface Executor {
   /** Once per shuffle and epoch: locations are never embedded in tasks. */
   setMapOutputs(outputs: MapOutputs): void;
   removeShuffle(shuffleId: number): void;
+  /** Copies map outputs of an executor that leaves into this one. Errors: KILN_FETCH_*. */
+  copyMapOutputs(shuffleId: number, outputs: readonly MapOutputLocation[]): Promise<readonly CopiedOutput[]>;
+  /** Hands its files to the shuffle service at `host:port`, whose secret is given: they outlive it. Errors: KILN_FETCH_*. */
+  registerWithShuffleService(address: string, secret: string): Promise<void>;
   usage(): ExecutorUsage;
   /** Kills what runs, frees memory and files. */
   stop(): Promise<void>;

@@ -2,11 +2,13 @@ import { tmpdir } from 'node:os';
 import { type ExecutorId, errorToData, KilnError } from '@kiln/base';
 import type {
   BlockTransport,
+  CopiedOutput,
   Executor,
   ExecutorConfig,
   ExecutorFactory,
   ExecutorOptions,
   ExecutorUsage,
+  MapOutputLocation,
   MapOutputs,
   TaskDescription,
   TaskMetrics,
@@ -137,6 +139,10 @@ function openNative(config: ExecutorConfig, transport: BlockTransport | null): N
   }
 }
 
+function rethrow(error: unknown): never {
+  throw nativeError(error);
+}
+
 class DefaultExecutor implements Executor {
   readonly id: ExecutorId;
   readonly slots: number;
@@ -204,6 +210,15 @@ class DefaultExecutor implements Executor {
   removeShuffle(shuffleId: number): void {
     this.#native.removeShuffle(shuffleId);
     this.#removeBlocks(shuffleId);
+  }
+
+  async copyMapOutputs(shuffleId: number, outputs: readonly MapOutputLocation[]): Promise<readonly CopiedOutput[]> {
+    const copied = this.#native.copyMapOutputs(shuffleId, JSON.stringify(outputs)).catch(rethrow);
+    return JSON.parse(await copied) as readonly CopiedOutput[];
+  }
+
+  async registerWithShuffleService(address: string, secret: string): Promise<void> {
+    await this.#native.registerWithShuffleService(address, Buffer.from(secret).toString('base64')).catch(rethrow);
   }
 
   usage(): ExecutorUsage {
