@@ -61,6 +61,8 @@ export declare class NativeRecordsTask {
   metrics(): string
   /** Nothing of the task is left, once calls that are under way have ended. */
   close(): void
+}
+
 /** Serves the map outputs of executors that are gone, in a process of its own. */
 export declare class NativeShuffleService {
   /** JSON of `ShuffleServiceConfig`. Reads the registry and binds the port. */

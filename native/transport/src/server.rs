@@ -18,7 +18,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::auth::{Secret, Transcript};
 use crate::config::Limits;
 use crate::credit::Credit;
-use crate::error::FetchCause;
+use crate::error::{FetchCause, TransportError};
 use crate::frame::{Frame, Kind};
 use crate::handshake::{Session, answer};
 use crate::link::{Link, Traffic, read_loop, write_loop};
@@ -93,7 +93,7 @@ impl Server {
         let welcome = async {
             stream.set_nodelay(true).map_err(|e| e.to_string())?;
             let socket = self.tls.accept(stream).await.map_err(|e: io::Error| format!("no TLS: {e}"))?;
-            answer(socket, peer, |application| self.host.secret(application), self.limits.max_frame).await.map_err(|e| e.to_string())
+            answer(socket, peer, |application| self.host.secret(application), self.limits.max_frame).await.map_err(reason)
         };
         timeout(self.limits.connect, welcome).await.unwrap_or_else(|_| Err("no handshake in time".to_owned()))
     }
@@ -271,6 +271,15 @@ impl ServerConnection {
         let task = AbortOnDropHandle::new(self.server.tasks.spawn(answering));
         self.requests.insert(request, Answering { credits, task });
         Ok(())
+    }
+}
+
+/// Without the address, which is said already.
+fn reason(error: TransportError) -> String {
+    match error {
+        TransportError::Network { what, .. } => what,
+        TransportError::Refused { reason, .. } => reason,
+        other => other.to_string(),
     }
 }
 

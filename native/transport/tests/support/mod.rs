@@ -102,11 +102,19 @@ impl Process {
     }
 
     pub fn write_as(&self, id: MapOutputId, partitions: &[Vec<RecordBatch>]) {
+        self.write_all(id, schema(), partitions);
+    }
+
+    pub fn write_schema(&self, shuffle: u64, map: u32, schema: SchemaRef, partitions: &[Vec<RecordBatch>]) {
+        self.write_all(MapOutputId { shuffle, map, stage_attempt: 0, attempt: 0 }, schema, partitions);
+    }
+
+    fn write_all(&self, id: MapOutputId, schema: SchemaRef, partitions: &[Vec<RecordBatch>]) {
         let task = self.memory.task(TaskKey(1 << 40 | u64::from(id.map)));
         let memory = task.consumer("writer", true);
         let count = partitions.len() as u32;
         let mut writer =
-            ShuffleWriter::new(schema(), count, id, Determinism::Determinate, Arc::clone(&self.store), memory, WriterOptions::default())
+            ShuffleWriter::new(schema, count, id, Determinism::Determinate, Arc::clone(&self.store), memory, WriterOptions::default())
                 .unwrap();
         for (partition, batches) in partitions.iter().enumerate() {
             for batch in batches {
@@ -133,8 +141,12 @@ impl Process {
 
     /// Lanes of one host.
     pub fn fetch(&self, shuffle: u64, address: &str, lanes: Vec<Vec<Wanted>>) -> Vec<LaneReader> {
+        self.fetch_schema(shuffle, address, schema(), lanes)
+    }
+
+    pub fn fetch_schema(&self, shuffle: u64, address: &str, schema: SchemaRef, lanes: Vec<Vec<Wanted>>) -> Vec<LaneReader> {
         let host = HostRequest { address: address.to_owned(), lanes };
-        self.transport.fetch(shuffle, &schema(), vec![host], self.env()).unwrap().remove(0)
+        self.transport.fetch(shuffle, &schema, vec![host], self.env()).unwrap().remove(0)
     }
 
     pub fn spooled_files(&self) -> usize {
