@@ -36,8 +36,7 @@ One on each host, under the cluster's secret:
   $ kiln shuffle-service
   $ kiln shuffle-service --host 10.0.0.7
 
-With spark.shuffle.service.enabled executors write their shuffle files for it, and it serves them when their executors are
-gone: nothing is computed again. It removes an application's files when its driver says that it has ended, after a day in
+It serves the files of executors that have registered, also when they are gone (executors of clusters do not register yet). It removes an application's files when its driver says that it has ended, after a day in
 which it heard nothing of it, or after the machine's next start. It may be restarted at any time. Ctrl-C or SIGTERM stops it.
 `;
 

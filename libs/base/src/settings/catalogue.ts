@@ -164,7 +164,7 @@ export const catalogue = {
   'spark.shuffle.file.buffer': size('KiB', '32k', 'Buffer of a file that is written.', unused),
   'spark.shuffle.sort.bypassMergeThreshold': integer(200, 'Kiln writes all shuffles in one way.', { min: 0, ...unused }),
   'spark.shuffle.reduceLocality.enabled': boolean(true, 'Reduce tasks like hosts that hold much of their input.'),
-  'spark.shuffle.service.enabled': boolean(false, 'Write shuffle blocks to files, which a process of its own serves when their executor is gone: `kiln shuffle-service`.'),
+  'spark.shuffle.service.enabled': boolean(false, 'Write shuffle blocks to files, for `kiln shuffle-service` (executors of clusters do not register with it yet).'),
   'spark.shuffle.service.port': integer(7337, 'Port of that process.', port),
   'spark.shuffle.io.maxRetries': integer(3, 'Fetches tried again before a block counts as lost.', { min: 0 }),
   'spark.shuffle.io.retryWait': time('s', '5s', 'Wait between them.'),
