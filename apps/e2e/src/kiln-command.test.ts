@@ -24,6 +24,9 @@ describe('kiln run', () => {
     const { code, stderr } = await kiln('run', 'job.yaml');
     expect(code).toBe(1);
     expect(stderr).toBe(`KILN_OUTPUT_EXISTS: The output path '${join(folder, 'out')}' is not empty
+  at job.yaml:3:45 (output 1)
+  3 | outputs: [{ from: a, format: parquet, path: out }]
+    |                                             ^
   Choose another path, or set mode to 'overwrite' or 'append'
 `);
     const again = await kiln('run', 'job.yaml', '--set', 'outputs.0.mode=overwrite');
@@ -36,6 +39,9 @@ describe('kiln run', () => {
       'sources: { f: { format: csv, path: data/f.csv } }\noutputs: [{ from: f, show: 1 }]\n',
       1,
       () => `KILN_SOURCE_NOT_FOUND: Path does not exist: ${join(folder, 'data/f.csv')}
+  at job.yaml:2:36 (source f)
+  2 | sources: { f: { format: csv, path: data/f.csv } }
+    |                                    ^
   '${folder}' is there, but nothing in it is named 'data'
   because: ENOENT: no such file or directory, stat '${join(folder, 'data/f.csv')}'
 `,
@@ -43,8 +49,11 @@ describe('kiln run', () => {
     [
       'an output format that does not exist',
       `${simple}outputs: [{ from: a, format: parket, path: out }]\n`,
-      1,
+      2,
       () => `KILN_OUTPUT_FORMAT: Files of format 'parket' cannot be written
+  at job.yaml:3:30 (output 1)
+  3 | outputs: [{ from: a, format: parket, path: out }]
+    |                              ^
   Did you mean 'parquet'? Known: parquet, csv
 `,
     ],
