@@ -74,4 +74,32 @@ describe('RDDs on executor processes', () => {
       .filter(({ outcome, metrics }) => outcome === 'succeeded' && metrics.shuffleWriteRows > 0);
     expect(again).toHaveLength(lost);
   });
+
+  it('make only the outputs of the lost one of two executors again', async () => {
+    const session = await engine.start({ master: 'local-cluster[2,1,1024]' });
+    const executors = () => new Set(engine.recorder.of('task-ended').map(({ task }) => task.executorId));
+    const waiting = session.sparkContext.range(0, 8, 1, 8).map(() => {
+      const until = Date.now() + 50;
+      while (Date.now() < until);
+    });
+    // Until both are there.
+    const both = async () => (await waiting.count()) === 8 && executors().size;
+    await expect.poll(both, { timeout: 60_000 }).toBe(2);
+    engine.recorder.clear();
+    const sums = counts(session);
+    expect(await sums.count()).toBe(1_000);
+    const made = () => {
+      const ended = engine.recorder.of('task-ended').filter(({ outcome }) => outcome === 'succeeded');
+      return ended.filter(({ metrics }) => metrics.shuffleWriteRows > 0);
+    };
+    const [lost] = made().map(({ task }) => task.executorId);
+    const again = made().filter(({ task }) => task.executorId === lost).length;
+    const pid = executorsOf(session.appId).get(String(lost));
+    if (pid === undefined) throw new Error('no executor');
+    engine.recorder.clear();
+    kill(pid, 'SIGKILL');
+    await expect.poll(() => engine.recorder.of('executor-removed').length, { timeout: 20_000 }).toBe(1);
+    expect((await sums.collect()).toSorted(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)))).toEqual(expected);
+    expect(made()).toHaveLength(again);
+  });
 });
