@@ -81,6 +81,7 @@ describe('RDDs on executor processes', () => {
     const waiting = session.sparkContext.range(0, 8, 1, 8).map(() => {
       const until = Date.now() + 50;
       while (Date.now() < until);
+      return until;
     });
     // Until both are there.
     const both = async () => (await waiting.count()) === 8 && executors().size;
