@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kill } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
 import { ClusterProcesses, clusterSecret } from './support/cluster.ts';
 import { failureOf, slowNumbers, TestEngine } from './support/engine.ts';
@@ -44,6 +47,64 @@ describe('a standalone cluster', () => {
   });
 });
 
+describe('applications on a standalone cluster', () => {
+  it('share it by their core limits, and wait in line', async () => {
+    const master = await cluster.master();
+    await cluster.worker(master.url, '--cores', '2');
+    const conf = {
+      ...one,
+      'spark.executor.cores': '1',
+      'spark.cores.max': '1'
+    };
+    const start = () => engine.start({ master: master.url, conf });
+    const [first, second] = [await start(), await start()];
+    const count = (session: typeof first) =>
+      slowNumbers(session, { splits: 2, chunks: 2, delay: 1 }).collect({ description: 'count' });
+    expect((await Promise.all([count(first), count(second)])).map((rows) => rows.length)).toEqual([40, 40]);
+    // The third waits for longer than it would wait for executors that never come.
+    const waiting = engine.start({ master: master.url, conf: { ...conf, 'kiln.executor.noExecutorsGrace': '10s' } });
+    await expect.poll(() => master.text.stderr.match(/application \S+ \(.*\) registered/g), poll).toHaveLength(3);
+    await sleep(12_000);
+    await first.stop();
+    expect(await count(await waiting)).toHaveLength(40);
+  });
+
+  it('that fit on no worker fail, and say what there is', async () => {
+    const master = await cluster.master();
+    await cluster.worker(master.url);
+    const conf = { ...one, 'spark.executor.memory': '64g', 'kiln.executor.noExecutorsGrace': '1s' };
+    const failure = await failureOf(engine.start({ master: master.url, conf }));
+    expect(failure.code).toBe('KILN_NO_EXECUTORS');
+    expect(failure.message).toContain('fits on none of 1 worker; the most a worker has: 1 core and 2048 MiB');
+  });
+});
+
+describe('an encrypted standalone cluster', () => {
+  it('runs jobs, and does not talk to who is not encrypted', async () => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'kiln' }]);
+    writeFileSync(engine.path('cert.pem'), cert);
+    writeFileSync(engine.path('key.pem'), key);
+    const tls = {
+      'spark.ssl.rpc.enabled': 'true',
+      'spark.ssl.rpc.certChain': engine.path('cert.pem'),
+      'spark.ssl.rpc.privateKey': engine.path('key.pem'),
+    };
+    const flags = Object.entries(tls).flatMap(([name, value]) => ['--conf', `${name}=${value}`]);
+    const master = await cluster.master(...flags);
+    await cluster.worker(master.url, ...flags);
+    const session = await engine.start({ master: master.url, conf: { ...one, ...tls } });
+    expect(await slowNumbers(session, { splits: 2, chunks: 2, delay: 1 }).collect()).toHaveLength(40);
+    const status = (...more: readonly string[]) =>
+      startKiln(['cluster', 'status', '--master', master.url, ...more], { env: { KILN_AUTH_SECRET: clusterSecret } })
+        .ended;
+    expect((await status(...flags)).stdout).toContain('running');
+    expect(await status()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^KILN_MASTER_UNREACHABLE/) as string,
+    });
+  });
+});
+
 describe('faults of a standalone cluster', () => {
   it('a master that is killed and started again, while a job runs', async () => {
     const directory = engine.path('state');
@@ -81,6 +142,20 @@ describe('faults of a standalone cluster', () => {
     expect(await counting).toHaveLength(1200);
     await expect.poll(() => second.text.stderr, poll).toContain('recovery complete');
     expect(engine.recorder.of('executor-removed')).toEqual([]);
+  });
+
+  it('a master that was paused while a standby took over gives way when it wakes up', async () => {
+    const shared = ['--recovery-directory', engine.path('state'), '--conf', 'kiln.deploy.leaseTimeout=1s'];
+    const first = await cluster.master(...shared);
+    const second = await cluster.master(...shared);
+    kill(first.pid, 'SIGSTOP');
+    await expect.poll(() => second.text.stdout, poll).toContain(`master ready at ${second.url}`);
+    kill(first.pid, 'SIGCONT');
+    expect(await first.ended).toBe(1);
+    expect(first.text.stderr).toContain(
+      `KILN_MASTER_REPLACED: This master ends: another master (${second.url}) took over`,
+    );
+    await cluster.worker(`${first.url},${second.url.slice('kiln://'.length)}`);
   });
 
   it('a worker that is killed takes its executors with it, and the job goes on elsewhere', async () => {

@@ -1,4 +1,4 @@
-import { KilnError } from '@kiln/base';
+import { KilnError, Settings } from '@kiln/base';
 import type { DriverState, DriverStatus } from '@kiln/contracts/cluster-manager';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -69,6 +69,8 @@ function known(status: DriverStatus | null, id: string, master: string): DriverS
 
 async function clientOf(environment: Environment, master: string, conf: Readonly<Record<string, string>>) {
   const { ClusterClient, secretVariable } = await import('@kiln/cluster-standalone/client');
+  const { readClientTls } = await import('@kiln/rpc');
   const variables = { [secretVariable]: environment.variable(secretVariable), HOME: environment.variable('HOME') };
-  return new ClusterClient({ master, secret: { conf, environment: variables } });
+  const tls = readClientTls(Settings.from(conf).settings);
+  return new ClusterClient({ master, secret: { conf, environment: variables }, tls });
 }

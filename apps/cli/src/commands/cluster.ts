@@ -15,8 +15,10 @@ export interface ClusterFlags {
 /** `kiln cluster status`. */
 export async function clusterStatusCommand(environment: Environment, flags: ClusterFlags): Promise<ExitCode> {
   const { ClusterClient } = await import('@kiln/cluster-standalone/client');
+  const { readClientTls } = await import('@kiln/rpc');
   const settings = await daemonSettings(environment, flags.conf);
   const client = new ClusterClient({
+    tls: readClientTls(settings),
     master: flags.master ?? settings.get('spark.master') ?? 'kiln://localhost',
     secret: {
       file: flags.secretFile,

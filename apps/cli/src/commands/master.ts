@@ -11,6 +11,7 @@ export interface MasterFlags extends DaemonFlags {
 /** `kiln master`: runs until it is stopped. */
 export async function masterCommand(environment: Environment, flags: MasterFlags): Promise<ExitCode> {
   const { Master, masterOptions, recoveryOf } = await import('@kiln/cluster-standalone/master');
+  const { readTls } = await import('@kiln/rpc');
   const { clusterSecretOrNew } = await import('@kiln/cluster-standalone/client');
   const recovery: Record<string, string> =
     flags.recoveryDirectory === undefined
@@ -24,7 +25,7 @@ export async function masterCommand(environment: Environment, flags: MasterFlags
   });
   const say = (line: string) => environment.stdout.write(`${line}\n`);
   const master = await Master.start({
-    ...{ host: flags.host, port: flags.port, secret, tls: null },
+    ...{ host: flags.host, port: flags.port, secret, tls: readTls(settings) },
     options: masterOptions(settings),
     recovery: recoveryOf(settings),
     logger: lineLogger(environment, flags.verbose),

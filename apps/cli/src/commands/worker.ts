@@ -19,6 +19,7 @@ export interface WorkerFlags extends DaemonFlags {
 /** `kiln worker <master>`: runs until it is stopped. */
 export async function workerCommand(environment: Environment, master: string, flags: WorkerFlags): Promise<ExitCode> {
   const { Worker, workerSettings } = await import('@kiln/cluster-standalone/worker');
+  const { readClientTls } = await import('@kiln/rpc');
   const { clusterSecret, parseMasterUrl } = await import('@kiln/cluster-standalone/client');
   const masters = parseMasterUrl(master);
   const settings = await daemonSettings(environment, flags.conf);
@@ -36,7 +37,16 @@ export async function workerCommand(environment: Environment, master: string, fl
     logger.warn({}, `executors of this worker listen at ${flags.host} only: --host says how other machines reach it`);
   let isWaiting = false;
   const worker = await Worker.start({
-    ...{ id, masters, secret, tls: null, host: flags.host, resources: { cores, memoryBytes }, workDirectory, logger },
+    ...{
+      id,
+      masters,
+      secret,
+      tls: readClientTls(settings),
+      host: flags.host,
+      resources: { cores, memoryBytes },
+      workDirectory,
+      logger,
+    },
     executorMain: executorMain(),
     driverMain: fileURLToPath(new URL('../driver/main.js', import.meta.url)),
     ...workerSettings(settings),

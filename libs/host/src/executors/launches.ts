@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { type ExecutorId, KilnError } from '@kiln/base';
+import type { ExecutorId } from '@kiln/base';
 import type { ExecutorLaunch, ExecutorResources, LaunchTls } from '@kiln/contracts/cluster-manager';
 import type { EngineSettings } from '@kiln/contracts/plugin';
-import type { RpcLimits } from '@kiln/rpc';
 
 const loopback = '127.0.0.1';
 const environmentFamily = 'spark.executorEnv.*';
@@ -28,25 +26,6 @@ export interface DriverAddress {
 export function driverAddress(settings: EngineSettings): DriverAddress {
   const host = settings.get('spark.driver.host') ?? loopback;
   return { bind: settings.get('spark.driver.bindAddress') ?? host, host, port: settings.get('spark.driver.port') };
-}
-
-/** Errors: KILN_TLS, when encryption is wanted and a file is missing. */
-export function readTls(settings: EngineSettings): LaunchTls | null {
-  if (!settings.get('spark.ssl.rpc.enabled')) return null;
-  const certificate = readPem(settings, 'spark.ssl.rpc.certChain');
-  const isOther = settings.isSet('spark.ssl.rpc.trustStore');
-  return {
-    certificate,
-    key: readPem(settings, 'spark.ssl.rpc.privateKey'),
-    authority: isOther ? readPem(settings, 'spark.ssl.rpc.trustStore') : certificate,
-  };
-}
-
-export function rpcLimits(settings: EngineSettings): Partial<RpcLimits> {
-  return {
-    maxMessageBytes: settings.get('spark.rpc.message.maxSize') * 1024 * 1024,
-    silenceMillis: settings.get('spark.network.timeout'),
-  };
 }
 
 export interface LaunchParts {
@@ -81,18 +60,4 @@ export function executorLaunch(
     environment: Object.fromEntries(variables.map(([name, value]) => [name.slice(environmentPrefix.length), value])),
     localDirs: settings.get('spark.local.dir'),
   };
-}
-
-function readPem(settings: EngineSettings, name: `spark.ssl.rpc.${'certChain' | 'privateKey' | 'trustStore'}`): string {
-  const file = settings.get(name);
-  try {
-    if (file === undefined) throw new Error(`${name} is not set`);
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new KilnError('KILN_TLS', `spark.ssl.rpc.enabled is true, but ${name} cannot be read`, {
-      cause,
-      hint: 'Name PEM files in spark.ssl.rpc.certChain and spark.ssl.rpc.privateKey',
-      concerns: { property: name },
-    });
-  }
 }

@@ -1,13 +1,13 @@
 import { executorId, systemClock } from '@kiln/base';
 import type { EngineSettings, Logger } from '@kiln/contracts/plugin';
 import { openTransport } from '@kiln/engine/executor';
-import { newSecret } from '@kiln/rpc';
+import { newSecret, readTls, rpcLimits } from '@kiln/rpc';
 import { readApplicationFiles } from '../files/application-files.ts';
 import type { PluginReference } from '../plugin-host/index.ts';
 import type { ExecutorBackend } from './executor-backend.ts';
 import type { ExecutorManager } from './executor-manager.ts';
 import { ExecutorServer } from './executor-server.ts';
-import { driverAddress, executorConf, type LaunchParts, readTls, rpcLimits } from './launches.ts';
+import { driverAddress, executorConf, type LaunchParts } from './launches.ts';
 import { Payloads } from './payloads.ts';
 import { pluginSpecs } from './plugin-specs.ts';
 import { transportConfig } from './transport-config.ts';

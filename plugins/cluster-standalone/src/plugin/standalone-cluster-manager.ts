@@ -79,12 +79,15 @@ export class StandaloneClusterManager implements ClusterManager {
 
   async #connect(): Promise<ApplicationSession> {
     // All engines load this plugin, and most need no cluster.
-    const { ApplicationSession } = await import('./application-session.ts');
+    const [{ ApplicationSession }, { readClientTls }] = await Promise.all([
+      import('./application-session.ts'),
+      import('@kiln/rpc'),
+    ]);
     const { master, conf, logger } = this.#env;
     const secret = clusterSecret({ conf, environment: process.env });
     const { memoryBytes } = this.#resources();
     this.#session = new ApplicationSession({
-      link: { masters: parseMasterUrl(master), secret, tls: null, logger },
+      link: { masters: parseMasterUrl(master), secret, tls: readClientTls(this.#settings), logger },
       registration: () => this.#registration(),
       template: () => ({
         launch: JSON.stringify(this.#env.executorLaunch(executorId('0'), this.#resources())),
