@@ -54,7 +54,7 @@ describe('applications on a standalone cluster', () => {
     const conf = {
       ...one,
       'spark.executor.cores': '1',
-      'spark.cores.max': '1'
+      'spark.cores.max': '1',
     };
     const start = () => engine.start({ master: master.url, conf });
     const [first, second] = [await start(), await start()];
