@@ -148,15 +148,22 @@ describe('faults of a standalone cluster', () => {
     const shared = ['--recovery-directory', engine.path('state'), '--conf', 'kiln.deploy.leaseTimeout=1s'];
     const first = await cluster.master(...shared);
     const second = await cluster.master(...shared);
+    const both = `${first.url},${second.url.slice('kiln://'.length)}`;
+    await cluster.worker(both);
+    const session = await engine.start({ master: both, conf: one });
     kill(first.pid, 'SIGSTOP');
     await expect.poll(() => second.text.stdout, poll).toContain(`master ready at ${second.url}`);
+    // Its connections are still there; who waits for it looks elsewhere after a while.
+    await expect.poll(() => second.text.stderr, { timeout: 60_000 }).toContain('recovery complete');
+    expect(second.text.stderr).not.toContain('is lost');
+    expect(await slowNumbers(session, { splits: 2, chunks: 2, delay: 1 }).collect()).toHaveLength(40);
     kill(first.pid, 'SIGCONT');
     expect(await first.ended).toBe(1);
     expect(first.text.stderr).toContain(
       `KILN_MASTER_REPLACED: This master ends: another master (${second.url}) took over`,
     );
-    await cluster.worker(`${first.url},${second.url.slice('kiln://'.length)}`);
-  });
+    expect(engine.recorder.of('executor-removed')).toEqual([]);
+  }, 240_000);
 
   it('a worker that is killed takes its executors with it, and the job goes on elsewhere', async () => {
     const master = await cluster.master();

@@ -45,7 +45,9 @@ export class Sessions {
 
   /** What is kept of applications that are over goes. */
   keepApplications(isKnown: (id: string) => boolean): void {
-    for (const id of this.#templates.keys()) if (!isKnown(id)) this.#templates.delete(id);
+    // Who has just connected is not known yet.
+    for (const id of this.#templates.keys())
+      if (!isKnown(id) && !this.#applications.has(id)) this.#templates.delete(id);
   }
 
   close(): void {

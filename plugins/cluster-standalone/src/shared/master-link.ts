@@ -20,6 +20,12 @@ export type MasterClient = Client<typeof MasterService>;
 export const isStandby = (error: unknown): boolean =>
   error instanceof ConnectError && error.code === Code.FailedPrecondition;
 
+/**
+ * A master that answers no ping for so long is left for another one, well before one that took over stops waiting for those that the
+ * other knew: it may be paused, and its connections live on. It has nothing to do that takes long.
+ */
+const silenceMillis = 15_000;
+
 /** Of a master that was replaced and does not know it yet: the next one is tried. */
 export const staleMaster = (): ConnectError => new ConnectError('a newer master reigns', Code.FailedPrecondition);
 
@@ -69,7 +75,7 @@ function connectTo(
   const quiet = { ...logger, debug() {}, info() {}, warn() {}, error() {} };
   return connect(url, {
     ...{ identity: clusterIdentity, secret, tls, signal, logger: quiet },
-    ...(limits === undefined ? {} : { limits }),
+    limits: { silenceMillis, ...limits },
   });
 }
 
