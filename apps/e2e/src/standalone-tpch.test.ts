@@ -26,7 +26,7 @@ describe('TPC-H on a master and two workers', () => {
       expect(result.fields, `q${number}`).toEqual(golden.fields);
       expect(sorted(result.rows), `q${number}`).toEqual(sorted(golden.rows));
     }
-    const busy = new Set(engine.recorder.of('task-ended').map(({ executorId }) => executorId));
+    const busy = new Set(engine.recorder.of('task-started').map(({ task }) => task.executorId));
     expect([...busy].sort()).toEqual(['0', '1']);
   });
 });
