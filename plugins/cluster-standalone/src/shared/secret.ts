@@ -55,7 +55,7 @@ export const userSecretFile = (environment: SecretSources['environment']): strin
 /** Of two masters that make it at the same time one does. */
 async function createSecret(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomBytes(8).toString('hex')}`;
   await writeFile(temporary, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   await link(temporary, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
