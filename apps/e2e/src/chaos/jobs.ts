@@ -44,6 +44,25 @@ const jobs: Readonly<Record<string, Job>> = {
     await registerTpch(session);
     return rowsOf(session.sql(await tpchQuery(Number(options['query']))));
   },
+  /** Word count: lines whose words are found while 50 ms go by in each of 10 partitions. Two stages, functions in JavaScript. */
+  'word-count': async ({ session }) => {
+    const lines = Array.from({ length: 500 }, (_, line) => `the ${line % 13} quick ${line % 7} brown fox`);
+    const counts = session.sparkContext
+      .parallelize(lines, 10)
+      .mapPartitions(slowly)
+      .flatMap((line) => line.split(' '))
+      .map((word): [string, number] => [word, 1])
+      .reduceByKey((a, b) => a + b);
+    return (await counts.collect()).map(String).sort();
+  },
+  /** Two RDDs joined, with reduces that take 50 ms each. Three stages. */
+  'rdd-join': async ({ session }) => {
+    const context = session.sparkContext;
+    const left = context.range(0, 300, 1, 6).map((n): [number, number] => [n % 50, n]);
+    const right = context.range(0, 100, 1, 6).map((n): [number, string] => [n % 50, `r${n}`]);
+    const joined = left.join(right).mapPartitions(slowly);
+    return (await joined.collect()).map(String).sort();
+  },
   /** All of TPC-H, one query after another. */
   'tpch-all': async ({ session }) => {
     await registerTpch(session);
@@ -78,6 +97,13 @@ const jobs: Readonly<Record<string, Job>> = {
     return [`files ${written.files}`, ...(await rowsOf(session.read.parquet(out)))];
   },
 };
+
+/** Travels to executors as source, so it uses nothing of this file. */
+function* slowly<T>(records: Iterable<T>): Iterable<T> {
+  const until = Date.now() + 50;
+  while (Date.now() < until);
+  yield* records;
+}
 
 const orderGroups =
   'select l_orderkey, count(*) as c, max(l_comment) as m, sum(l_quantity) as q from lineitem group by l_orderkey having count(*) > 6';

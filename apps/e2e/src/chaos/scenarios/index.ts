@@ -3,6 +3,7 @@ import { clusterScenarios } from './cluster.ts';
 import { connectionScenarios } from './connections.ts';
 import { diskScenarios } from './disks.ts';
 import { executorScenarios } from './executors.ts';
+import { rddScenarios } from './rdds.ts';
 import { shuffleFileScenarios } from './shuffle-files.ts';
 import { taskScenarios } from './tasks.ts';
 
@@ -12,5 +13,6 @@ export const scenarios: readonly Scenario[] = [
   ...diskScenarios,
   ...connectionScenarios,
   ...taskScenarios,
+  ...rddScenarios,
   ...clusterScenarios,
 ];
