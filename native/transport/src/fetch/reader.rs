@@ -203,7 +203,7 @@ impl LaneReader {
                 Raw::Piece { info, body, last } => {
                     let limit = self.host.plan.client.limits.block_to_memory;
                     if let Some(info) = info.filter(|info| info.length.is_some_and(|length| length > limit)) {
-                        return self.to_file(info, body, last).await;
+                        return self.spool_current(info, body, last).await;
                     }
                     self.info = info.or(self.info);
                     self.last = last;
@@ -239,7 +239,7 @@ impl LaneReader {
     }
 
     /// Writes a large block to a file, from where it is read.
-    async fn to_file(&mut self, info: BlockInfo, body: Bytes, last: bool) -> Result<()> {
+    async fn spool_current(&mut self, info: BlockInfo, body: Bytes, last: bool) -> Result<()> {
         let plan = Arc::clone(&self.host.plan);
         let mut spool = Spool::create(Arc::clone(&plan.env.spool), &plan.client.runtime).await?;
         let Source::Stream(mut raw) = std::mem::replace(&mut self.source, Source::Unopened) else {
