@@ -80,16 +80,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_waits_and_the_limit_holds() {
+    fn nobody_waits_and_only_the_least_goes_over_the_limit() {
         let flight = InFlight::new(1000);
         assert_eq!(flight.take(10, 400), 400);
         assert_eq!(flight.take(10, 400), 300);
         assert_eq!(flight.take(10, 400), 150);
         assert_eq!(flight.used(), 850);
-        for _ in 0..5 {
+        for _ in 0..4 {
             flight.take(10, 400);
         }
         assert!(flight.used() <= 1000);
+        for _ in 0..3 {
+            assert_eq!(flight.take(10, 400), 10);
+        }
         flight.give_back(400);
         assert!(flight.take(10, 400) > 150);
     }

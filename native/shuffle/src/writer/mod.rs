@@ -186,6 +186,10 @@ impl ShuffleWriter {
         if partition_ids.len() != batch.num_rows() {
             return Err(ShuffleError::Invalid(format!("{} partition ids for {} rows", partition_ids.len(), batch.num_rows())));
         }
+        // Here, not when they are sorted: small batches wait, and the error would hit another call.
+        if let Some(id) = partition_ids.iter().find(|id| **id >= self.partitions) {
+            return Err(ShuffleError::Invalid(format!("partition {id} of a shuffle of {}", self.partitions)));
+        }
         self.timed(|writer| writer.write_rows(batch, partition_ids))
     }
 
