@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { createInterface } from 'node:readline';
 import { executorId } from '@kiln/base';
+import { executorLaunchVariable } from '@kiln/contracts/cluster-manager';
 import { startExecutor } from '@kiln/launcher';
 import { describe, expect, it } from 'vitest';
 import { expectNothingRuns, failureOf, filesUnder, slowNumbers, TestEngine } from './support/engine.ts';
 import { fixturePlugin, repository } from './support/paths.ts';
-import { executorsOf, listeningPorts, processesWith } from './support/traces.ts';
+import { executorsOf, processesWith } from './support/traces.ts';
 
 const engine = new TestEngine();
 const one = 'local-cluster[1,2,1024]';
@@ -19,6 +20,13 @@ function pidOf(applicationId: string, executor: string): number {
   const pid = executorsOf(applicationId).get(executor);
   if (pid === undefined) throw new Error(`executor ${executor} does not run`);
   return pid;
+}
+
+/** Where an executor was told to find its driver. */
+function driverUrlOf(executor: number): string {
+  const variables = readFileSync(`/proc/${executor}/environ`, 'utf8').split('\0');
+  const launch = variables.find((variable) => variable.startsWith(`${executorLaunchVariable}=`)) ?? '';
+  return (JSON.parse(launch.slice(executorLaunchVariable.length + 1)) as { driverUrl: string }).driverUrl;
 }
 
 describe('executors that cannot start', () => {
@@ -108,11 +116,9 @@ describe('a driver that is killed', () => {
 
 describe('a process that is no executor of ours', () => {
   it('is refused with a wrong secret, by both sides, and disturbs nothing', async () => {
-    const before = listeningPorts();
     const session = await engine.start({ master: one });
-    const [port] = listeningPorts().filter((each) => !before.includes(each));
     const launch = {
-      driverUrl: `http://127.0.0.1:${port}`,
+      driverUrl: driverUrlOf(pidOf(session.appId, '0')),
       applicationId: session.appId,
       secret: 'guessed',
       executorId: executorId('intruder'),

@@ -81,7 +81,7 @@ describe('applications on a standalone cluster', () => {
 
 describe('an encrypted standalone cluster', () => {
   it('runs jobs, and does not talk to who is not encrypted', async () => {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'kiln' }]);
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'kiln' }], { algorithm: 'sha256' });
     writeFileSync(engine.path('cert.pem'), cert);
     writeFileSync(engine.path('key.pem'), key);
     const tls = {

@@ -50,7 +50,7 @@ pub struct TransportConfig {
     pub max_block_to_memory: u64,
 }
 
-/// Files in PEM.
+/// Texts in PEM, not files: executors get theirs from the driver.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TlsConfig {

@@ -41,20 +41,20 @@ impl Tls {
         let invalid = |what: &str, error: &dyn std::fmt::Display| TransportError::Invalid(format!("TLS: {what}: {error}"));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
-        for certificate in certificates(&config.authority)? {
-            roots.add(certificate).map_err(|e| invalid(&config.authority, &e))?;
+        for certificate in certificates("the authority", &config.authority)? {
+            roots.add(certificate).map_err(|e| invalid("the authority", &e))?;
         }
-        let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|e| invalid(&config.key, &e))?;
-        let chain = certificates(&config.certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(config.key.as_bytes()).map_err(|e| invalid("the private key", &e))?;
+        let chain = certificates("the certificate", &config.certificate)?;
         let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|e| invalid("version 1.3", &e))?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(|e| invalid(&config.certificate, &e))?;
+            .map_err(|e| invalid("the certificate", &e))?;
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
             .build()
-            .map_err(|e| invalid(&config.authority, &e))?;
+            .map_err(|e| invalid("the authority", &e))?;
         let client = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|e| invalid("version 1.3", &e))?
@@ -91,9 +91,9 @@ fn plain(stream: TcpStream) -> Socket {
     Socket { reader: Box::new(reader), writer: Box::new(writer), binding: Vec::new() }
 }
 
-fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let invalid = |error: &dyn std::fmt::Display| TransportError::Invalid(format!("TLS: {path}: {error}"));
-    let found = CertificateDer::pem_file_iter(path).map_err(|e| invalid(&e))?.collect::<Result<Vec<_>, _>>().map_err(|e| invalid(&e))?;
+fn certificates(what: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let invalid = |error: &dyn std::fmt::Display| TransportError::Invalid(format!("TLS: {what}: {error}"));
+    let found = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(|e| invalid(&e))?;
     if found.is_empty() { Err(invalid(&"no certificate in it")) } else { Ok(found) }
 }
 

@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -147,29 +146,19 @@ fn any_bytes_after_the_handshake_end_only_their_connection() {
     runtime.block_on(still_works(&server));
 }
 
-/// An authority and a certificate of it, as files.
-fn certificates(dir: &Path, name: &str) -> TlsConfig {
+/// An authority and a certificate of it.
+fn certificates() -> TlsConfig {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["executors.example".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let write = |what: &str, pem: String| {
-        let path = dir.join(format!("{name}-{what}.pem"));
-        std::fs::write(&path, pem).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    TlsConfig {
-        certificate: write("certificate", certificate.pem()),
-        key: write("key", key.serialize_pem()),
-        authority: write("authority", authority.pem()),
-    }
+    TlsConfig { certificate: certificate.pem(), key: key.serialize_pem(), authority: authority.pem() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_takes_certificates_of_its_authority_only() {
-    let dir = tempfile::tempdir().unwrap();
-    let (ours, theirs) = (certificates(dir.path(), "ours"), certificates(dir.path(), "theirs"));
+    let (ours, theirs) = (certificates(), certificates());
     let with = |tls: Option<&TlsConfig>| TransportConfig { tls: tls.cloned(), max_retries: 0, ..config() };
     let (server, _) = server(&with(Some(&ours))).await;
     let large: Vec<u8> = (0..5_000_000_u32).map(|i| (i >> 5) as u8).collect();
@@ -189,8 +178,7 @@ async fn tls_takes_certificates_of_its_authority_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn proofs_cannot_be_passed_on_between_tls_sessions() {
     // One in the middle, with a certificate of the same authority, ends TLS on both sides.
-    let dir = tempfile::tempdir().unwrap();
-    let tls = certificates(dir.path(), "all");
+    let tls = certificates();
     let with = || TransportConfig { tls: Some(tls.clone()), max_retries: 0, ..config() };
     let (server, log) = server(&with()).await;
     let middle = support::tls_relay(server.address(), &tls).await;

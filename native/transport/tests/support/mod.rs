@@ -265,9 +265,9 @@ pub async fn tls_relay(target: &str, tls: &kiln_transport::TlsConfig) -> String 
 
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&tls.authority).unwrap()).unwrap();
-    let chain = vec![CertificateDer::from_pem_file(&tls.certificate).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(&tls.key).unwrap();
+    roots.add(CertificateDer::from_pem_slice(tls.authority.as_bytes()).unwrap()).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(tls.certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(tls.key.as_bytes()).unwrap();
     let versions = [&rustls::version::TLS13];
     let server = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions).unwrap();
     let server = server.with_no_client_auth().with_single_cert(chain, key).unwrap();
