@@ -1,19 +1,19 @@
 import { tmpdir } from 'node:os';
 import { type ExecutorId, errorToData, KilnError } from '@kiln/base';
-import type {
-  BlockTransport,
-  CopiedOutput,
-  Executor,
-  ExecutorConfig,
-  ExecutorFactory,
-  ExecutorOptions,
-  ExecutorUsage,
-  MapOutputLocation,
-  MapOutputs,
-  TaskDescription,
-  TaskMetrics,
-  TaskResult,
-  TaskRunner,
+import {
+  type BlockTransport,
+  type CopiedOutput,
+  type Executor,
+  type ExecutorConfig,
+  type ExecutorFactory,
+  type ExecutorOptions,
+  type ExecutorUsage,
+  type MapOutputLocation,
+  type MapOutputs,
+  noMetrics,
+  type TaskDescription,
+  type TaskResult,
+  type TaskRunner,
 } from '@kiln/contracts/executor';
 import { MemoryManager } from '@kiln/contracts/memory';
 import type { DataSource } from '@kiln/contracts/planner';
@@ -238,31 +238,6 @@ class DefaultExecutor implements Executor {
     return bytes;
   }
 }
-
-const noMetrics: TaskMetrics = {
-  executorRunNanos: 0,
-  executorCpuNanos: 0,
-  deserializeNanos: 0,
-  peakExecutionMemory: 0,
-  memoryBytesSpilled: 0,
-  diskBytesSpilled: 0,
-  inputBytes: 0,
-  inputRows: 0,
-  outputBytes: 0,
-  outputRows: 0,
-  shuffleReadBytes: 0,
-  shuffleReadRows: 0,
-  remoteBlocksFetched: 0,
-  localBlocksFetched: 0,
-  remoteBytesRead: 0,
-  remoteBytesReadToDisk: 0,
-  localBytesRead: 0,
-  fetchWaitNanos: 0,
-  shuffleWriteBytes: 0,
-  shuffleWriteRows: 0,
-  shuffleWriteNanos: 0,
-  resultBytes: 0,
-};
 
 function failed(taskId: number, message: string): TaskResult {
   const failure = { kind: 'internal', class: 'KILN_TASK_RUNNER', message, causes: [], fetch: null } as const;

@@ -1,6 +1,6 @@
 import { type ErrorData, type ExecutorId, errorToData, type JobId, jobId, KilnError, type TaskId } from '@kiln/base';
 import type { DagAction, DagEvent } from '@kiln/contracts/dag-scheduler';
-import type { TaskOutput, TaskResult } from '@kiln/contracts/executor';
+import { noMetrics, type TaskOutput, type TaskResult } from '@kiln/contracts/executor';
 import type { EngineEvent } from '@kiln/contracts/listener';
 import type { StructField } from '@kiln/contracts/plan';
 import type { PlannedQuery, Query } from '@kiln/contracts/planner';
@@ -15,7 +15,7 @@ import { OutputWrites } from './output-writes.ts';
 import { QueryPlans } from './query-plans.ts';
 import { StagePreparer } from './stage-preparer.ts';
 import { type Stage, type StagedQuery, StageRegistry, shuffleOf, stageInfo, stageSpec } from './stages.ts';
-import { executorLost, failureToError, inputMissing, launchFailure, noMetrics } from './task-errors.ts';
+import { executorLost, failureToError, inputMissing, launchFailure } from './task-errors.ts';
 import { TaskLauncher } from './task-launcher.ts';
 import { hostsOf } from './task-preferences.ts';
 import { Wakeups } from './wakeups.ts';

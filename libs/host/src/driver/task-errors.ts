@@ -1,5 +1,5 @@
 import { type ErrorData, errorToData } from '@kiln/base';
-import type { TaskFailure, TaskMetrics, TaskResult } from '@kiln/contracts/executor';
+import { noMetrics, type TaskFailure, type TaskResult } from '@kiln/contracts/executor';
 import type { TaskLaunch } from '@kiln/contracts/task-scheduler';
 
 /** A task's failure as an error that names the task. */
@@ -67,28 +67,3 @@ export function executorLost(task: TaskLaunch, reason: string): ErrorData {
   const message = `Executor ${task.executorId} was lost: ${reason}`;
   return failureToError({ kind: 'internal', class: 'KILN_EXECUTOR_LOST', message, causes: [], fetch: null }, task);
 }
-
-export const noMetrics: TaskMetrics = {
-  executorRunNanos: 0,
-  executorCpuNanos: 0,
-  deserializeNanos: 0,
-  peakExecutionMemory: 0,
-  memoryBytesSpilled: 0,
-  diskBytesSpilled: 0,
-  inputBytes: 0,
-  inputRows: 0,
-  outputBytes: 0,
-  outputRows: 0,
-  shuffleReadBytes: 0,
-  shuffleReadRows: 0,
-  remoteBlocksFetched: 0,
-  localBlocksFetched: 0,
-  remoteBytesRead: 0,
-  remoteBytesReadToDisk: 0,
-  localBytesRead: 0,
-  fetchWaitNanos: 0,
-  shuffleWriteBytes: 0,
-  shuffleWriteRows: 0,
-  shuffleWriteNanos: 0,
-  resultBytes: 0,
-};

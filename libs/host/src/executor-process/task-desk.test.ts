@@ -1,7 +1,13 @@
-import type { BlockTransport, Executor, MapOutputs, TaskDescription, TaskResult } from '@kiln/contracts/executor';
+import {
+  type BlockTransport,
+  type Executor,
+  type MapOutputs,
+  noMetrics,
+  type TaskDescription,
+  type TaskResult,
+} from '@kiln/contracts/executor';
 import { create, DriverMessageSchema, type MessageInitShape } from '@kiln/rpc/executor';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { noMetrics } from '../driver/task-errors.ts';
 import { Payloads } from '../executors/payloads.ts';
 import { type ExecutorBody, TaskDesk } from './task-desk.ts';
 

@@ -1,7 +1,13 @@
 import { errorToData } from '@kiln/base';
-import type { Executor, MapOutputs, TaskDescription, TaskResult, TaskSpec } from '@kiln/contracts/executor';
+import {
+  type Executor,
+  type MapOutputs,
+  noMetrics,
+  type TaskDescription,
+  type TaskResult,
+  type TaskSpec,
+} from '@kiln/contracts/executor';
 import type { DriverMessage, ExecutorMessageSchema, MessageInitShape, Payload } from '@kiln/rpc/executor';
-import { noMetrics } from '../driver/task-errors.ts';
 import type { Payloads } from '../executors/payloads.ts';
 
 export type ExecutorBody = NonNullable<MessageInitShape<typeof ExecutorMessageSchema>['body']>;

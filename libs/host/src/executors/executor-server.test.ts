@@ -1,5 +1,5 @@
 import { systemClock } from '@kiln/base';
-import type { TaskResult } from '@kiln/contracts/executor';
+import { noMetrics, type TaskResult } from '@kiln/contracts/executor';
 import { type ConnectOptions, connect, type RpcConnection } from '@kiln/rpc';
 import {
   create,
@@ -10,7 +10,6 @@ import {
   type MessageInitShape,
 } from '@kiln/rpc/executor';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noMetrics } from '../driver/task-errors.ts';
 import { ExecutorServer } from './executor-server.ts';
 import { Payloads } from './payloads.ts';
 import type { RemoteExecutor } from './remote-executor.ts';

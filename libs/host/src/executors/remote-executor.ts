@@ -1,5 +1,12 @@
 import { type Clock, type ErrorData, type ExecutorId, errorToData } from '@kiln/base';
-import type { ExecutorUsage, MapOutputs, TaskDescription, TaskOutcome, TaskResult } from '@kiln/contracts/executor';
+import {
+  type ExecutorUsage,
+  type MapOutputs,
+  noMetrics,
+  type TaskDescription,
+  type TaskOutcome,
+  type TaskResult,
+} from '@kiln/contracts/executor';
 import { Conversation, type SequencedFrame } from '@kiln/rpc';
 import {
   create,
@@ -13,7 +20,6 @@ import {
   type StartFailure,
   type TaskEnded,
 } from '@kiln/rpc/executor';
-import { noMetrics } from '../driver/task-errors.ts';
 import type { ExecutorEndpoint } from './endpoint.ts';
 import { type Payloads, payloadBytes } from './payloads.ts';
 import { noUsage } from './usage.ts';

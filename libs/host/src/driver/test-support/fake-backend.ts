@@ -1,16 +1,16 @@
 import type { ExecutorId, Unregister } from '@kiln/base';
-import type {
-  ExecutorUsage,
-  MapOutputLocation,
-  MapOutputs,
-  SchedulerBackend,
-  TaskDescription,
-  TaskFailure,
-  TaskOutput,
-  TaskResult,
-  TaskStatus,
+import {
+  type ExecutorUsage,
+  type MapOutputLocation,
+  type MapOutputs,
+  noMetrics,
+  type SchedulerBackend,
+  type TaskDescription,
+  type TaskFailure,
+  type TaskOutput,
+  type TaskResult,
+  type TaskStatus,
 } from '@kiln/contracts/executor';
-import { noMetrics } from '../task-errors.ts';
 
 export type FakeTask = TaskDescription['spec'] & { readonly executor: ExecutorId };
 
